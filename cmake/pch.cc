@@ -1,0 +1,1 @@
+// pch.cc: carries the precompiled header (pch.h).
