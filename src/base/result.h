@@ -28,6 +28,8 @@ struct Error {
     conflict,     // the named thing exists already, or is in use
     corrupt,      // stored data is not what was written
     cancelled,    // the owner ended the work
+    timeout,      // nothing happened for too long
+    closed,       // the peer ended the connection
     config,       // the configuration is wrong; `what` has file, line and a suggestion
   };
   Kind kind = Kind::unavailable;
