@@ -7,8 +7,8 @@
 // end in CRLF gets one.
 //
 //   for (std::string_view part; !(part = encoder.take(chunk)).empty();) stream.write(part);
-//   ... next chunk ...
-//   while (!(part = encoder.finish()).empty()) stream.write(part);
+//   ... the next chunk, and so on, and at last
+//   stream.write(encoder.finish());
 //
 // Slices point into the chunk or at constants and are as large as dots allow; cut-invariant;
 // nothing is allocated.
@@ -19,6 +19,25 @@
 #include <string_view>
 
 namespace posta::wire::pop3 {
+
+// Whether a line is empty, when its octets come in pieces.
+class LineMeter {
+ public:
+  void add(std::string_view piece) {
+    octets_ += piece.size();
+    if (!piece.empty()) last_ = piece.back();
+  }
+  // The line has ended in LF: was it "" or "\r"? The next one begins.
+  bool end_line() {
+    bool empty = octets_ == 0 || (octets_ == 1 && last_ == '\r');
+    octets_ = 0;
+    return empty;
+  }
+
+ private:
+  std::uint64_t octets_ = 0;
+  char last_ = 0;
+};
 
 // For clients of long ago (Postfix/Dovecot administrators know them by these names).
 struct Workarounds {
@@ -31,21 +50,15 @@ class MultilineEncoder {
   explicit MultilineEncoder(Workarounds workarounds = {}) : workarounds_(workarounds) {}
 
   std::string_view take(std::string_view& chunk);  // empty when the chunk is used up
-  std::string_view finish();                       // the end, piece by piece; then empty
+  std::string_view finish();                       // the rest, and the end of the reply
 
  private:
-  enum class At { line_start, empty_line_cr, line };
-
-  std::size_t run(std::string_view chunk);  // how much of it passes as it is
-  void pass(std::string_view slice);        // updates the state
-
   Workarounds workarounds_;
-  std::string_view pending_;
-  std::uint64_t line_octets_ = 0;  // of the line so far
-  bool last_cr_ = false;
+  std::string_view pending_;  // a constant to be given next
+  LineMeter meter_;           // of the header
+  bool line_start_ = true;
+  bool last_cr_ = false;  // the last octet given was CR
   bool header_ended_ = false;
-  bool stuffed_ = false;  // the dot of this line has been doubled
-  bool finished_ = false;
 };
 
 // What TOP shows of a message: the header, the empty line, and `lines` lines of the body (RFC 1939
@@ -59,8 +72,8 @@ class TopFilter {
   bool done() const { return done_; }  // the rest of the message need not be read
 
  private:
-  std::uint64_t left_;
-  std::uint64_t line_octets_ = 0;  // of the header line so far, CR not counted
+  std::uint64_t left_;  // lines of the body still to be shown
+  LineMeter meter_;     // of the header
   bool in_header_ = true;
   bool done_ = false;
 };

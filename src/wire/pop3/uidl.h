@@ -4,7 +4,7 @@
 //
 // The pattern has literal characters and, as in Dovecot's pop3_uidl_format,
 //   %u   the uid            %v   the uidvalidity            %%   a percent sign
-// each with an optional `0`, width (1 to 20) and one of `x` `X` (hexadecimal) before the letter:
+// each with an optional `0` and width (1 to 20) and one of `x` `X` (hexadecimal) before the letter:
 // "%08Xu%08Xv". Without `x` or `X` the number is decimal. A pattern must have %u: the id is to be
 // unique within the maildrop. It is unique for ever only if %v is there too.
 #pragma once
@@ -34,10 +34,15 @@ class UidlFormat {
     enum class Kind { literal, uid, validity };
     Kind kind = Kind::literal;
     std::string text;  // literal
-    int width = 0;
-    char pad = ' ';
-    char base = 'd';  // d, x, X
+    int width = 0;     // least number of digits, filled with zeros
+    char base = 'd';   // d, x, X
+
+    int digits_max() const;
+    bool fixed() const { return width >= digits_max(); }
   };
+
+  Result<> check(std::string_view pattern) const;
+
   std::vector<Piece> pieces_;
 };
 

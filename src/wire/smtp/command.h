@@ -61,7 +61,7 @@ struct Ehlo {
 struct Mail {
   enum class Body { unsaid, seven_bit, eight_bit_mime };  // RFC 6152 §2
   ReversePath from;                 // none: "<>"; a domain may be absent (see Rcpt::to)
-  std::optional<Octets> size;       // SIZE=, RFC 1870 §4; beyond 64 bits it is the greatest number
+  std::optional<Octets> size;       // SIZE=, RFC 1870 §6; beyond 64 bits it is the greatest number
   Body body = Body::unsaid;         // BODY=
   bool smtputf8 = false;            // RFC 6531 §3.4
   std::optional<std::string> auth;  // AUTH=, RFC 4954 §5, xtext undone; "<>" is nobody

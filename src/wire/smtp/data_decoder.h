@@ -63,15 +63,16 @@ class DataDecoder {
   enum class At { line_start, after_dot, dot_cr, text };
 
   std::string_view next(std::string_view& input);
-  std::string_view next_crlf(std::string_view& input);
-  std::string_view next_by_hand(std::string_view& input);
-  std::string_view text_run(std::string_view& input);
+  std::string_view text(std::string_view& input);
+  std::string_view text_normalised(std::string_view& input);
+  std::string_view text_by_hand(std::string_view& input);
+  void end();
 
   DecoderOptions options_;
   ContentScanner scanner_;
   std::string_view pending_;  // a constant to be given next
   At at_ = At::line_start;
-  bool last_cr_ = false;  // the last octet of text was CR
+  bool last_cr_ = false;  // the last octet of text was CR (normalising: it has not been given yet)
   bool done_ = false;
   bool mixed_ = false;
 };
@@ -94,15 +95,15 @@ class BdatDecoder {
   const Content& content() const { return scanner_.content(); }
 
  private:
-  std::string_view next(std::string_view& input);
+  std::string_view next(std::string_view& window);
+  void end_message();
 
   DecoderOptions options_;
   ContentScanner scanner_;
-  std::string_view pending_;
-  Octets left_ = 0;  // of the chunk
+  std::string_view pending_;  // a constant to be given next
+  Octets left_ = 0;           // of the chunk
   bool last_ = false;
-  bool last_cr_ = false;
-  bool finished_ = false;
+  bool last_cr_ = false;  // normalising: a CR that has not been given yet
 };
 
 }  // namespace posta::wire::smtp

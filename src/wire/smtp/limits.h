@@ -25,7 +25,6 @@ inline constexpr LimitInfo kLimits[] = {
 
 // Limits of the grammar, the same for everybody.
 inline constexpr std::size_t kHeloOctetsMax = 255;       // RFC 5321 §4.5.3.1.2
-inline constexpr std::size_t kEsmtpKeywordsMax = 32;     // parameters in one MAIL or RCPT
 inline constexpr std::size_t kReplyLineOctetsMax = 512;  // RFC 5321 §4.5.3.1.5, CRLF included
 inline constexpr std::size_t kTextLineOctetsMax = 1000;  // RFC 5321 §4.5.3.1.6, CRLF included
 

@@ -5,12 +5,11 @@
 // LF, the session is in *hand mode*, and all its lines end in bare LF. The first line decides:
 //
 //                    first line ends in CRLF
-//   undecided ---------------------------------> crlf      a later bare LF: Kind::bare_lf
+//   undecided ---------------------------------> crlf     (a bare LF: Kind::bare_lf)
 //       |                                         ^
-//       |  first line ends in bare LF,            |  bare LF, but hand mode not permitted:
-//       |  hand mode permitted                    |  Kind::bare_lf
-//       v                                         |
-//    bare_lf  (a later CRLF: Kind::mixed)     undecided
+//       |---- in bare LF, hand mode forbidden ----'
+//       |
+//       '---- in bare LF, hand mode permitted ---> bare_lf  (a CRLF: Kind::mixed)
 //
 // So nothing that ends in a bare LF is obeyed in a session that speaks CRLF, and the other way
 // round: no two readings of one stream (SMTP smuggling).
@@ -68,8 +67,8 @@ class LineReader {
   std::size_t buffer_octets_max() const { return line_octets_max_; }
 
  private:
-  Line finish_skipping(std::string_view buffered, std::size_t line_octets);
-  Line ended(std::string_view text, bool crlf, std::size_t consumed);
+  Line skip(std::string_view buffered);
+  Line end_line(Line line, bool crlf);
 
   Limits limits_;
   std::size_t line_octets_max_;
