@@ -69,7 +69,7 @@ class Census {
 
   const CensusLimits limits_;
   mutable std::mutex mutex_;
-  std::size_t sessions_ = 0;                         // under mutex_
+  std::size_t sessions_ = 0;                          // under mutex_
   std::map<net::IpAddress, std::size_t> by_address_;  // under mutex_
   std::atomic<std::uint64_t> last_id_ = 0;
 };

@@ -53,8 +53,7 @@ Task<> Sessions::close(Duration grace) {
 }
 
 Sessions::Presence::Presence(Sessions& sessions, net::Stream& stream)
-    : sessions_(sessions),
-      place_(sessions.streams_.insert(sessions.streams_.end(), &stream)) {}
+    : sessions_(sessions), place_(sessions.streams_.insert(sessions.streams_.end(), &stream)) {}
 
 Sessions::Presence::~Presence() {
   sessions_.streams_.erase(place_);

@@ -2,8 +2,8 @@
 //
 //   "DATA" CRLF, and after our 354 the message up to CRLF "." CRLF   RFC 5321 §4.1.1.4
 //
-// Whatever is wrong with the message is said after its true end: only there does the client expect a
-// reply, and only there do commands begin again.
+// Whatever is wrong with the message is said after its true end: only there does the client expect
+// a reply, and only there do commands begin again.
 #include "server/smtp/session.h"
 
 namespace posta::server::smtp {

@@ -2,8 +2,9 @@
 //
 //   "HELO" SP Domain CRLF
 //
-// The name is kept for the trace field and never verified: a mismatch must not refuse mail (§4.1.4).
-// INTEROP: parameters of extensions are understood after HELO too; who uses them knows what they are.
+// The name is kept for the trace field and never verified: a mismatch must not refuse mail
+// (§4.1.4). INTEROP: parameters of extensions are understood after HELO too; who uses them knows
+// what they are.
 #include "server/smtp/session.h"
 
 namespace posta::server::smtp {

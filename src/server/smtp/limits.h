@@ -27,13 +27,13 @@ struct Limits {
   std::size_t errors_max = 20;               // commands answered 500 to 504 or 555 in a session
   std::size_t unrecognised_max = 10;         // commands answered "unrecognised" in a session
   std::size_t recipients_refused_max = 100;  // RCPT answered 5yz in a session
-  std::size_t commands_max = 500;  // commands since the last accepted letter or recipient
+  std::size_t commands_max = 500;            // commands since the last accepted letter or recipient
   std::size_t letters_max = 1000;  // MAIL commands in a session; LIMITS MAILMAX (RFC 9422)
   // Octets of a message that is refused already, read only to find its end.
   Octets refused_octets_max = 256_MiB;
 
-  Octets replies_octets_max = 64_KiB;   // replies kept for a pipelining client before they are sent
-  std::size_t expn_members_max = 100;   // members in one reply to EXPN
+  Octets replies_octets_max = 64_KiB;  // replies kept for a pipelining client before they are sent
+  std::size_t expn_members_max = 100;  // members in one reply to EXPN
   // After the last reply we read on for so long, and so much, that a client which is still sending
   // gets to see the reply instead of a reset.
   std::chrono::seconds linger{2};

@@ -109,8 +109,8 @@ Task<> Session::hand_over() {
   pending_.clear();
 }
 
-// The promise (RFC 5321 §4.2.5, §6.1): finish() answers 250 only when the letter is durable. This is
-// the one place where that 250 comes from.
+// The promise (RFC 5321 §4.2.5, §6.1): finish() answers 250 only when the letter is durable. This
+// is the one place where that 250 comes from.
 Task<Reply> Session::end_of_message(wire::smtp::Content content, bool too_big) {
   bool bare = content.bare_line_ends() && !begun_by_hand() &&
               !server_.deps().intake.config().normalise_line_ends;

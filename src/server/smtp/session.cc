@@ -74,7 +74,8 @@ Task<> Session::run() {
                 {"errors", errors_}}});
 }
 
-// RFC 5321 §3.1: 220, or 554 and then nothing but QUIT. RFC 7504 §3: 521 may be followed by the end.
+// RFC 5321 §3.1: 220, or 554 and then nothing but QUIT. RFC 7504 §3: 521 may be followed by the
+// end.
 Task<> Session::greet() {
   std::optional<Reply> refused = co_await server_.deps().intake.connect(origin());
   if (!refused) {

@@ -3,13 +3,16 @@
 //              220                HELO EHLO              MAIL                  BDAT
 //   (connect) ----> begun ----------------> ready ----------------> letter ----------> chunks
 //       |                                  ^  ^  |  ^                |    |               |
-//       | 5yz greeting                     |  |  +--+ HELO EHLO RSET |    | DATA ... end  | BDAT LAST
-//       v                                  |  +----------------------+    |               | BDAT failed
-//   refused (503 to all but QUIT)          +------------------------------+---------------+ RSET EHLO
+//       | 5yz greeting                     |  |  +--+ HELO EHLO RSET |    | DATA ... end  | BDAT
+//       LAST v                                  |  +----------------------+    |               |
+//       BDAT failed
+//   refused (503 to all but QUIT)          +------------------------------+---------------+ RSET
+//   EHLO
 //
 //   letter: MAIL was accepted, RCPT adds recipients. DATA and its message are one step: either 354,
 //           the message, and one reply for all of it; or no 354, and the letter stays.
-//   chunks: the message has begun by BDAT; only BDAT, RSET, EHLO, HELO, NOOP, QUIT and the questions
+//   chunks: the message has begun by BDAT; only BDAT, RSET, EHLO, HELO, NOOP, QUIT and the
+//   questions
 //           go on.
 //   QUIT, 421, the end of the connection and the end of the server end every state; what was not
 //   answered 250 after its end is forgotten.
@@ -21,10 +24,12 @@
 //   - what follows a refused DATA must begin with a known command; if it does not, a client is
 //     sending us a message that it was told not to send, and the session ends before a line of that
 //     message can be taken for a command (RFC 2920 §3.1 forbids clients to do so)
-//   - a BDAT whose count cannot be read ends the session; the octets of a refused one are passed over
+//   - a BDAT whose count cannot be read ends the session; the octets of a refused one are passed
+//   over
 //
-// A client that talks before our greeting (RFC 5321 §4.3.1: "SHOULD wait") is heard: without a pause
-// before the greeting its haste cannot be told from the network's, and nothing is won by haste.
+// A client that talks before our greeting (RFC 5321 §4.3.1: "SHOULD wait") is heard: without a
+// pause before the greeting its haste cannot be told from the network's, and nothing is won by
+// haste.
 #pragma once
 
 #include <memory>

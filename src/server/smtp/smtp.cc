@@ -21,11 +21,10 @@ Task<> SmtpServer::serve(std::unique_ptr<net::Transport> transport) {
   const net::IpAddress ip = stream.peer().ip;
   auto seat = deps_.census.enter(ip, config_.reception.trusted.contain(ip));
   if (!seat) {
-    deps_.events.emit(
-        {smtp::event::kConnectionRefused,
-         {{"service", config_.reception.service},
-          {"peer", ip.str()},
-          {"why", seat.error() == Census::Full::sessions ? "sessions" : "address"}}});
+    deps_.events.emit({smtp::event::kConnectionRefused,
+                       {{"service", config_.reception.service},
+                        {"peer", ip.str()},
+                        {"why", seat.error() == Census::Full::sessions ? "sessions" : "address"}}});
     stream.set_timeout(config_.limits.linger);
     stream.put(wire::smtp::to_octets(reply::too_many_connections));
     co_await stream.flush();

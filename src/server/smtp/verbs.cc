@@ -1,8 +1,8 @@
 // verbs.cc: the order of the protocol, as one table.
 //
-// RFC 5321 §4.1.4 (order), RFC 2920 §3.2 (whose replies may wait), RFC 3207 §4 (what may come before
-// TLS), §4.2 (what must not be obeyed after it). BDAT needs a letter too, but its octets are passed
-// over even if there is none (Session::obey).
+// RFC 5321 §4.1.4 (order), RFC 2920 §3.2 (whose replies may wait), RFC 3207 §4 (what may come
+// before TLS), §4.2 (what must not be obeyed after it). BDAT needs a letter too, but its octets are
+// passed over even if there is none (Session::obey).
 #include <algorithm>
 
 #include "base/check.h"
