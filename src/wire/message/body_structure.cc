@@ -1,5 +1,7 @@
 // body_structure.cc: BODY and BODYSTRUCTURE (RFC 3501 §7.4.2, §9 body), and section numbers.
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "wire/message/digest.h"
 #include "wire/message/imap_text.h"

@@ -1,5 +1,7 @@
 #include "wire/message/build.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "wire/message/address_list.h"
 #include "wire/message/encoded_word.h"

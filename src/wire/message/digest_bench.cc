@@ -3,6 +3,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <fmt/format.h>
+
 #include "wire/message/digest.h"
 #include "wire/message/transfer.h"
 

@@ -227,8 +227,9 @@ class DigestBuilder::Impl {
     state_ = State::body;
     if (p.is_multipart()) return begin_multipart(p);
     if (!p.is_message()) return begin_sample(index);
-    if (open_.size() >= limits_.depth_max || digest_.parts.size() >= limits_.parts_max)
-      return make_opaque(p);
+    // If a delimiter ended this header, it begins one more part.
+    std::size_t parts = digest_.parts.size() + (ends ? 1 : 0);
+    if (open_.size() >= limits_.depth_max || parts >= limits_.parts_max) return make_opaque(p);
     ++messages_;
     open_part();
     if (ends) end_header(true);  // an embedded message without an octet

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "wire/message/charset.h"

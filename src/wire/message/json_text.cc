@@ -1,5 +1,7 @@
 #include "wire/message/json_text.h"
 
+#include <fmt/format.h>
+
 #include "wire/message/charset.h"
 
 namespace posta::wire::message {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "wire/message/charset.h"

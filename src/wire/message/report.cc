@@ -1,5 +1,7 @@
 #include "wire/message/report.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/text.h"

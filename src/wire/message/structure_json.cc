@@ -1,5 +1,7 @@
 #include "wire/message/structure_json.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "wire/message/encoded_word.h"
 #include "wire/message/header.h"
