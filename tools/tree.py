@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-SKIPPED_FOLDERS = {"build", "posta-server", "__pycache__"}
+SKIPPED_FOLDERS = {".git", "build", "posta-server", "__pycache__"}
 SOURCES = (".h", ".cc")
 
 
@@ -47,17 +47,20 @@ def files(root):
 
 
 def changed(root):
-    """The files that differ from where this branch left main, uncommitted ones included."""
+    """The files that differ from where this branch left main, uncommitted ones included.
+
+    On main itself: from the commit before (its first parent, if it is a merge).
+    """
     if not is_repository(root):
         return files(root)
-    base = None
+    base = head = (git(root, "rev-parse", "HEAD") or "").strip()
     for main in ("origin/main", "main"):
-        base = git(root, "merge-base", "HEAD", main)
-        if base:
+        if found := git(root, "merge-base", "HEAD", main):
+            base = found.strip()
             break
-    if not base:
-        return files(root)
-    names = (git(root, "diff", "--name-only", "-z", base.strip()) or "").split("\0")
+    if base == head and git(root, "rev-parse", "--verify", "--quiet", "HEAD^"):
+        base = "HEAD^"
+    names = (git(root, "diff", "--name-only", "-z", base) or "").split("\0")
     names += (git(root, "ls-files", "-z", "--others", "--exclude-standard") or "").split("\0")
     wanted = set(names)
     return [p for p in files(root) if str(p) in wanted]
