@@ -144,6 +144,10 @@ class RfcLink(fixture.ToolTest):
                   '// RFC 1 §2: "MUST answer ... MUST NOT sleep"\n')
         self.assert_clean(None, "--write")
 
+    def test_two_words_are_a_value_and_no_quotation(self):
+        self.cite('// RFC 1 §2: "OK done" is said\n')
+        self.assert_clean(None, "--write")
+
     def test_words_that_the_rfc_does_not_say_are_an_error(self):
         self.assert_error("src/net/b.cc:1:does not say",
                           {"src/net/b.cc": '// RFC 1 §2: "A server SHOULD answer"\n'})

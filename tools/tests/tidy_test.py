@@ -89,6 +89,14 @@ class Tidy(fixture.ToolTest):
         self.assert_error("src/net/b.cc:1:101 columns", {"src/net/b.cc": "// " + "ä" * 98 + "\n"})
         self.assert_error("script/go:1:101 columns", {"script/go": "#" * 101 + "\n"})
 
+    def test_a_table_may_be_wider(self):
+        off, on = "// clang-format off\n", "// clang-format on\n"
+        self.assert_clean({"src/net/b.cc": off + "//" + "a" * 138 + "\n" + on})
+        self.assert_error("src/net/b.cc:2:141 columns",
+                          {"src/net/b.cc": off + "//" + "a" * 139 + "\n" + on})
+        self.assert_error("src/net/b.cc:3:101 columns",
+                          {"src/net/b.cc": off + on + "//" + "a" * 99 + "\n"})
+
     # banned calls
 
     def test_randomness_comes_from_the_executor(self):
