@@ -9,6 +9,12 @@ tool_tests() {
   counted "tool tests" python3 tools/tests/run
 }
 
+shell_scripts() {
+  local scripts
+  mapfile -t scripts < <(grep -lE '^#!.*\bbash|^# shellcheck shell=bash' -r script .ci tests)
+  shellcheck -x "${scripts[@]}" && say "shellcheck: ${#scripts[@]} scripts, no errors"
+}
+
 # tidy_changed PRESET: what changed since main; clang-tidy reads how PRESET was built.
 tidy_changed() {
   tools/tidy && tools/tidy --changed --clang --preset "$1"
