@@ -85,7 +85,8 @@ Parsed Parser::helo(bool extended) {
     return refuse(reply::hello_needs_name.with("Not a host name"), start);
   if (options.strict) {
     if (auto domain = Domain::parse(name); !domain)
-      return refuse(reply::hello_needs_name.with(domain.error().what), start + domain.error().at);
+      return refuse(reply::hello_needs_name.with(domain.error().what),
+                    start + std::min(domain.error().at, name.size()));
     skip_blanks();
     if (!rest.empty()) return refuse(reply::syntax_error, at());
   }

@@ -33,7 +33,8 @@ std::expected<Domain, Refused> PathParser::domain(std::size_t& octets) {
   if (rest.starts_with('[') && end != std::string_view::npos) ++end;
   if (end == std::string_view::npos) end = rest.size();
   auto domain = Domain::parse(rest.substr(0, end));
-  if (!domain) return refuse(domain.error().what, at() + domain.error().at);
+  // The offset may be one into the A-labels, which are longer.
+  if (!domain) return refuse(domain.error().what, at() + std::min(domain.error().at, end));
   octets = end;
   rest.remove_prefix(end);
   return *std::move(domain);
@@ -56,9 +57,10 @@ std::expected<void, Refused> PathParser::a_d_l() {
 
 std::expected<Path, Refused> PathParser::mailbox(bool bracketed) {
   Path path;
-  std::string_view begin = rest;
+  const std::string_view begin = rest;
+  const std::size_t begin_at = at();
   auto local = take_local_part(rest);
-  if (!local) return refuse(local.error().what, at() + local.error().at);
+  if (!local) return refuse(local.error().what, begin_at + local.error().at);
   path.address.local = *std::move(local);
   std::size_t canonical = begin.size() - rest.size() + 2;  // with its brackets
   if (rest.starts_with('@')) {
