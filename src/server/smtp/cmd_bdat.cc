@@ -17,6 +17,8 @@ Task<Reply> Session::bdat(wire::smtp::Bdat& command) {
       if (go.code != 354) no = std::move(go);
     }
     if (no) {
+      // Else the next chunk could pass for the first one, and half a message be accepted.
+      forget_letter();
       if (!co_await pass_over(command.octets)) co_return Reply();
       co_return *no;
     }

@@ -3,7 +3,6 @@
 //   "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF             RFC 5321 §4.1.1.2
 //
 // SIZE= is judged by intake, at once: a message too big then costs one line (RFC 1870 §6.1).
-#include "server/smtp/events.h"
 #include "server/smtp/session.h"
 
 namespace posta::server::smtp {
@@ -20,15 +19,11 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
                                .size = command.size,
                                .eight_bit = command.body == wire::smtp::Mail::Body::eight_bit_mime,
                                .smtputf8 = command.smtputf8};
-  std::string sender = to_string(arguments.from);
   auto [said, transaction] =
       co_await server_.deps().intake.mail(std::move(from), std::move(arguments));
   if (transaction) {
     transaction_ = std::move(transaction);
     state_ = State::letter;
-  } else {
-    server_.deps().events.emit(
-        {event::kSenderRefused, {{"session", id_}, {"from", sender}, {"reply", said.str()}}});
   }
   co_return said;
 }

@@ -5,7 +5,6 @@
 //
 // The recipient is judged here and not after DATA: a bad address then costs one line instead of one
 // message, and we never owe a report about it.
-#include "server/smtp/events.h"
 #include "server/smtp/session.h"
 
 namespace posta::server::smtp {
@@ -13,23 +12,11 @@ namespace posta::server::smtp {
 Task<Reply> Session::rcpt(wire::smtp::Rcpt& command) {
   if (state_ == State::chunks) co_return reply::bdat_going_on;  // RFC 3030 §2
   rcpt_tried_ = true;
-  const Letter& letter = transaction_->letter();
-  Reply said = reply::needs_smtputf8_rcpt;
-  std::string to = command.original;
-  // RFC 6531 §3.5: an address outside ASCII in a transaction without SMTPUTF8
-  if (!command.international || letter.envelope.smtputf8)
+  Reply said = reply::needs_smtputf8_rcpt;  // RFC 6531 §3.5
+  if (!command.international || transaction_->letter().envelope.smtputf8)
     said = co_await transaction_->rcpt(std::move(command.to), std::move(command.original));
-  if (said.positive()) {
-    idle_commands_ = 0;
-    co_return said;
-  }
+  if (said.positive()) idle_commands_ = 0;
   if (said.permanent()) ++recipients_refused_;
-  server_.deps().events.emit({event::kRecipientRefused,
-                              {{"session", id_},
-                               {"queue_id", to_string(letter.id)},
-                               {"from", to_string(letter.envelope.from)},
-                               {"to", to},
-                               {"reply", said.str()}}});
   co_return said;
 }
 

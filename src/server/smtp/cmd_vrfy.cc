@@ -12,7 +12,9 @@ Task<Reply> Session::vrfy(wire::smtp::Vrfy& command) {
   if (!may(config().vrfy, trusted_)) co_return reply::cannot_vrfy;
   Result<Address> who = asked_address(command.who);
   if (!who) co_return reply::unknown_user;
-  Reply said = co_await server_.deps().intake.verify(origin(), std::move(*who));
+  Origin asker = origin();
+  asker.trusted = true;  // with this question; we have looked who asks
+  Reply said = co_await server_.deps().intake.verify(std::move(asker), std::move(*who));
   utf8_reply_ = command.smtputf8;
   co_return utf8_permitted(std::move(said), command.smtputf8);
 }

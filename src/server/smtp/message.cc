@@ -112,17 +112,15 @@ Task<> Session::hand_over() {
 // The promise (RFC 5321 §4.2.5, §6.1): finish() answers 250 only when the letter is durable. This
 // is the one place where that 250 comes from.
 Task<Reply> Session::end_of_message(wire::smtp::Content content, bool too_big) {
-  bool bare = content.bare_line_ends() && !begun_by_hand() &&
-              !server_.deps().intake.config().normalise_line_ends;
+  // Found before normalising; hand mode has its own line ends, and does not normalise a lone CR.
+  const bool normalised = server_.deps().intake.config().normalise_line_ends && !begun_by_hand();
+  const bool bare = content.bare_line_ends() && !normalised;
   Reply said = co_await transaction_->finish({.too_big = too_big, .bare_line_ends = bare});
 
-  const Letter& letter = transaction_->letter();
   const bool accepted = said.positive();
   server_.deps().events.emit({accepted ? event::kLetterAccepted : event::kLetterRefused,
                               {{"session", id_},
-                               {"queue_id", to_string(letter.id)},
-                               {"from", to_string(letter.envelope.from)},
-                               {"recipients", letter.envelope.recipients.size()},
+                               {"queue_id", to_string(transaction_->letter().id)},
                                {"octets", content.octets},
                                {"reply", said.str()}}});
   if (accepted) {

@@ -180,18 +180,19 @@ struct Verb {
   Needs needs;
   Flush flush;
   PreTls pre_tls;
-  std::string_view usage;  // for HELP; empty: not spoken
 
-  // Calls a method of the session with the alternative of the command that it wants.
-  template <class C, auto method>
+  // Calls a method of the session with the alternative of the command that it takes.
+  template <auto method>
   static Task<Reply> call(Session& session, Command& command) {
-    return (session.*method)(std::get<C>(command));
+    return (session.*method)(std::get<decltype(taken_by(method))>(command));
   }
+
+ private:
+  template <class C>
+  static C taken_by(Task<Reply> (Session::*method)(C&));
 };
 
 const Verb& verb_for(const Command& command);
-const Verb* verb_named(std::string_view name);  // any letter case; null if we do not speak it
-std::string verb_list();                        // "HELO EHLO MAIL ...": those that are spoken
 std::span<const Verb> all_verbs();
 
 }  // namespace posta::server::smtp
