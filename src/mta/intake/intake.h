@@ -84,7 +84,8 @@ class Transaction {
  private:
   friend class Intake;
   Transaction(Intake& intake, Letter letter);
-  struct Message;  // body writer and digest builder
+  struct Message;  // transaction.h: body writer and digest builder
+  Task<Reply> admit(Message& message, MessageFaults faults);
   Intake& intake_;
   Letter letter_;
   std::unique_ptr<Message> message_;
@@ -120,6 +121,7 @@ class Intake {
 
  private:
   friend class Transaction;
+  Task<Reply> judge(const Origin& origin, const Address& address, WallTime now);
   Task<std::optional<Reply>> over_quota(const directory::Account& account, WallTime now);
   Deps deps_;
   IntakeConfig config_;

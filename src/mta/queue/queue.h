@@ -8,15 +8,14 @@
 //   batch)
 //     |            ^                 |
 //     |            +---- deferred ---+   next_attempt, attempts and last_reply are updated
-//     |            |
-//     |            +---> Held (by an administrator) <---> Owed
+//     |
 //     +-- inline: delivered inside the admitting commit, never Owed
 //
 // Exactly once for local mailboxes: the append and the settling are one batch.
 // At least once for remote hosts: RFC 5321 §6.1 leaves no better choice.
 //
-// admit.cc, schedule.cc, attempt.cc, settle.cc. Due recipients sit in a heap in memory, rebuilt
-// from the store at start. All on one executor but admit(), which any loop calls.
+// admit.cc, schedule.cc, attempt.cc, settle.cc. Due letters sit in a heap in memory, rebuilt from
+// the store at start. The worker runs on one executor; admit(), list() and show() on any.
 #pragma once
 
 #include <memory>
@@ -29,6 +28,7 @@
 #include "mail/letter.h"
 #include "mail/reply.h"
 #include "mailbox/mailbox.h"
+#include "mta/delivery/mailbox_carrier.h"
 #include "mta/route/route.h"
 #include "runtime/nursery.h"
 #include "runtime/task.h"
@@ -44,8 +44,9 @@ struct QueueLimits {
   std::chrono::seconds retry_first{60};    // first pause; doubles, with jitter of a quarter
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::hours life_max{5 *
-                              24};  // older: failed with 4.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
-  std::size_t list_max = 1000;      // letters in one answer of list()
+                              24};   // older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
+  unsigned expire_attempts_min = 3;  // and not before: a clock that jumps must not fail mail
+  std::size_t list_max = 1000;       // letters in one answer of list()
 };
 
 struct QueueConfig {
@@ -53,30 +54,35 @@ struct QueueConfig {
   QueueLimits limits;
 };
 
-// A message ready to be admitted: finished body, its digest.
+// A message ready to be admitted: a finished body, and what is known of it.
 struct Message {
   std::unique_ptr<store::BodyWriter> body;
-  std::shared_ptr<const std::string> digest;  // encoded
+  std::shared_ptr<const std::string> digest;  // encoded wire::message digest
   std::vector<std::uint64_t> thread_keys;
+  std::vector<std::string> delivered_to;
 };
 
-// What came of an admission.
+// What came of an admission, for each place the letter goes to (after aliases).
 struct Admitted {
-  std::vector<Outcome> outcomes;  // in the order of the recipients: delivered or deferred (Owed)
+  struct One {
+    Address destination;
+    Outcome outcome;  // delivered, or deferred (Owed)
+  };
+  std::vector<One> each;
 };
 
 struct OwedRecipient {
   std::uint32_t number = 0;
-  Recipient recipient;
+  Recipient recipient;  // address: where it goes; original: what the sender named
   unsigned attempts = 0;
   WallTime next_attempt;
   Reply last_reply;
-  bool held = false;
+  bool held = false;  // an administrator stopped it
 };
 
 struct QueuedLetter {
-  Letter letter;  // without recipients
-  store::BodyRef body;
+  Letter letter;  // the envelope's recipients are in `owed`
+  StoredMessage message;
   std::vector<OwedRecipient> owed;
 };
 
@@ -93,13 +99,15 @@ class Queue {
 
   // Reads what is owed from the store. Before the first admit.
   Task<Result<>> load();
-  // The worker: settles what is due, until `stop`. Spawn it into a nursery of the queue's executor.
+  // The worker: settles what is due, until `stop`. One task of the queue's executor; ends when the
+  // attempts in work have ended.
   Task<> run(runtime::Stop& stop);
 
   // One durable commit: local recipients delivered inside it, the others Owed. Any executor.
   // Error: nothing of the letter was kept.
   Task<Result<Admitted>> admit(Letter letter, Message message);
 
+  // Grows with time; never the same twice.
   QueueId new_id(runtime::Executor& executor);
 
   // --- for administrators (posta queue ...). Any executor.
@@ -108,8 +116,19 @@ class Queue {
   std::size_t letters_owed() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  class Schedule;    // schedule.h: what is due when
+  class Settlement;  // settle.h: one batch in the making
+
+  Task<> attempt(QueueId id);
+  Task<Result<Instant>> settle_due(QueuedLetter letter);
+  Task<Result<bool>> settle(QueuedLetter& letter, std::vector<std::size_t> due, bool give_up);
+  Task<> place(Settlement& settlement, OwedRecipient owed, std::uint32_t& next_number);
+  Task<Result<>> report_failures(Settlement& settlement);
+
+  Deps deps_;
+  QueueConfig config_;
+  MailboxCarrier carrier_;
+  std::unique_ptr<Schedule> schedule_;
 };
 
 }  // namespace posta::mta
