@@ -38,7 +38,9 @@ TEST(Bytes, WhatAWriterWritesAReaderReads) {
 }
 
 TEST(Bytes, AReaderRemembersItsFirstFailure) {
-  Reader cut("\x05" "abc");
+  Reader cut(
+      "\x05"
+      "abc");
   EXPECT_EQ(cut.text(), "");
   EXPECT_FALSE(cut.ok());
   EXPECT_EQ(cut.number(), 0u);
@@ -53,11 +55,21 @@ TEST(Codec, Base64IsStrict) {
     std::string_view text;
     std::optional<std::string> octets;
   };
-  const Case cases[] = {  // RFC 4648 §10
-      {"", ""},           {"Zg==", "f"},         {"Zm8=", "fo"},         {"Zm9v", "foo"},
-      {"Zm9vYg==", "foob"}, {"Zm9vYmE=", "fooba"}, {"Zm9vYmFy", "foobar"},
-      {"Zg=", {}},        {"Zg", {}},            {"Zh==", {}},           {"Z===", {}},
-      {"Zm 9v", {}},      {"=m9v", {}},
+  const Case cases[] = {
+      // RFC 4648 §10
+      {"", ""},
+      {"Zg==", "f"},
+      {"Zm8=", "fo"},
+      {"Zm9v", "foo"},
+      {"Zm9vYg==", "foob"},
+      {"Zm9vYmE=", "fooba"},
+      {"Zm9vYmFy", "foobar"},
+      {"Zg=", {}},
+      {"Zg", {}},
+      {"Zh==", {}},
+      {"Z===", {}},
+      {"Zm 9v", {}},
+      {"=m9v", {}},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(base64_decode(c.text), c.octets) << c.text;
@@ -73,7 +85,9 @@ TEST(Codec, NamesOfNumbersReadBack) {
   EXPECT_EQ(parse_base32_name("ZZZZZZZZZZZZZ"), std::nullopt);
 }
 
-TEST(Codec, Crc32cOfTheStandardVector) { EXPECT_EQ(crc32c("123456789"), 0xE3069283u); }
+TEST(Codec, Crc32cOfTheStandardVector) {
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+}
 
 TEST(Text, Utf8IsWellFormedOrNot) {
   EXPECT_TRUE(is_utf8("gr\xc3\xbc\xc3\x9f"));

@@ -20,12 +20,24 @@ N get_be(std::string_view octets) {
 }
 }  // namespace
 
-void put_be16(std::string& out, std::uint16_t value) { put_be(out, value); }
-void put_be32(std::string& out, std::uint32_t value) { put_be(out, value); }
-void put_be64(std::string& out, std::uint64_t value) { put_be(out, value); }
-std::uint16_t get_be16(std::string_view octets) { return get_be<std::uint16_t>(octets); }
-std::uint32_t get_be32(std::string_view octets) { return get_be<std::uint32_t>(octets); }
-std::uint64_t get_be64(std::string_view octets) { return get_be<std::uint64_t>(octets); }
+void put_be16(std::string& out, std::uint16_t value) {
+  put_be(out, value);
+}
+void put_be32(std::string& out, std::uint32_t value) {
+  put_be(out, value);
+}
+void put_be64(std::string& out, std::uint64_t value) {
+  put_be(out, value);
+}
+std::uint16_t get_be16(std::string_view octets) {
+  return get_be<std::uint16_t>(octets);
+}
+std::uint32_t get_be32(std::string_view octets) {
+  return get_be<std::uint32_t>(octets);
+}
+std::uint64_t get_be64(std::string_view octets) {
+  return get_be<std::uint64_t>(octets);
+}
 
 Writer& Writer::octet(std::uint8_t value) {
   out_ += static_cast<char>(value);

@@ -25,11 +25,12 @@ class Writer {
   explicit Writer(std::uint8_t version) { octet(version); }
 
   Writer& octet(std::uint8_t value);
-  Writer& number(std::uint64_t value);       // varint, 1 to 10 octets
+  Writer& number(std::uint64_t value);        // varint, 1 to 10 octets
   Writer& signed_number(std::int64_t value);  // zigzag varint
-  Writer& text(std::string_view value);      // varint length, then the octets
+  Writer& text(std::string_view value);       // varint length, then the octets
   Writer& raw(std::string_view octets);
   Writer& boolean(bool value) { return octet(value ? 1 : 0); }
+  void reserve(std::size_t octets) { out_.reserve(octets); }
 
   const std::string& str() const { return out_; }
   std::string take() { return std::move(out_); }
@@ -53,7 +54,10 @@ class Reader {
   bool at_end() const { return rest_.empty(); }
   bool done() const { return ok_ && rest_.empty(); }
   std::string_view rest() const { return rest_; }
-  void fail() { ok_ = false; rest_ = {}; }
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
 
  private:
   std::string_view rest_;

@@ -1,8 +1,8 @@
 // events.h: everything that happens has a name and typed fields (house D10).
 //
-// An event is data: logs, metrics and traces are views of it. Names are `room.noun.verb`, stable, and
-// listed in each room's `events.h`. Emitting never waits and never fails: a sink drops rather than
-// blocks, and counts what it dropped.
+// An event is data: logs, metrics and traces are views of it. Names are `room.noun.verb`, stable,
+// and listed in each room's `events.h`. Emitting never waits and never fails: a sink drops rather
+// than blocks, and counts what it dropped.
 //
 //   events.emit({"smtp.letter.accepted", {{"queue_id", id}, {"size", size}}});
 #pragma once

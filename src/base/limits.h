@@ -12,9 +12,15 @@ namespace posta {
 
 using Octets = std::uint64_t;
 
-constexpr Octets operator""_KiB(unsigned long long n) { return n << 10; }
-constexpr Octets operator""_MiB(unsigned long long n) { return n << 20; }
-constexpr Octets operator""_GiB(unsigned long long n) { return n << 30; }
+constexpr Octets operator""_KiB(unsigned long long n) {
+  return n << 10;
+}
+constexpr Octets operator""_MiB(unsigned long long n) {
+  return n << 20;
+}
+constexpr Octets operator""_GiB(unsigned long long n) {
+  return n << 30;
+}
 
 struct LimitInfo {
   std::string_view name;      // "smtp.recipients_max"

@@ -16,6 +16,8 @@ const char* to_string(Error::Kind kind) {
     case Error::Kind::conflict: return "conflict";
     case Error::Kind::corrupt: return "corrupt";
     case Error::Kind::cancelled: return "cancelled";
+    case Error::Kind::timeout: return "timeout";
+    case Error::Kind::closed: return "closed";
     case Error::Kind::config: return "configuration";
   }
   return "unknown";

@@ -28,6 +28,8 @@ struct Error {
     conflict,     // the named thing exists already, or is in use
     corrupt,      // stored data is not what was written
     cancelled,    // the owner ended the work
+    timeout,      // nothing happened for too long
+    closed,       // the peer ended the connection
     config,       // the configuration is wrong; `what` has file, line and a suggestion
   };
   Kind kind = Kind::unavailable;
@@ -61,18 +63,19 @@ inline Failure fail(Error::Kind kind, std::string what, std::size_t at = 0) {
 #define TRY(declaration, ...) TRY_AS_(POSTA_CAT(try_, __LINE__), declaration, return, __VA_ARGS__)
 #define CO_TRY(declaration, ...) \
   TRY_AS_(POSTA_CAT(try_, __LINE__), declaration, co_return, __VA_ARGS__)
-#define TRY_AS_(tmp, declaration, leave, ...)                          \
-  auto tmp = (__VA_ARGS__);                                            \
-  if (!tmp) [[unlikely]] leave ::posta::Failure(std::move(tmp).error()); \
+#define TRY_AS_(tmp, declaration, leave, ...)       \
+  auto tmp = (__VA_ARGS__);                         \
+  if (!tmp) [[unlikely]]                            \
+    leave ::posta::Failure(std::move(tmp).error()); \
   declaration = *std::move(tmp)
 
-#define TRY_VOID(...)                                                                       \
-  do {                                                                                      \
-    if (auto try_void = (__VA_ARGS__); !try_void) [[unlikely]]                              \
-      return ::posta::Failure(std::move(try_void).error());                                 \
+#define TRY_VOID(...)                                          \
+  do {                                                         \
+    if (auto try_void = (__VA_ARGS__); !try_void) [[unlikely]] \
+      return ::posta::Failure(std::move(try_void).error());    \
   } while (false)
-#define CO_TRY_VOID(...)                                                                    \
-  do {                                                                                      \
-    if (auto try_void = (__VA_ARGS__); !try_void) [[unlikely]]                              \
-      co_return ::posta::Failure(std::move(try_void).error());                              \
+#define CO_TRY_VOID(...)                                       \
+  do {                                                         \
+    if (auto try_void = (__VA_ARGS__); !try_void) [[unlikely]] \
+      co_return ::posta::Failure(std::move(try_void).error()); \
   } while (false)

@@ -9,12 +9,24 @@
 
 namespace posta {
 
-constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; }
-constexpr char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? char(c & ~0x20) : c; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alpha(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_ascii(unsigned char c) { return c < 0x80; }
+constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c;
+}
+constexpr char ascii_upper(char c) {
+  return c >= 'a' && c <= 'z' ? char(c & ~0x20) : c;
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alpha(char c) {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+constexpr bool is_wsp(char c) {
+  return c == ' ' || c == '\t';
+}
+constexpr bool is_ascii(unsigned char c) {
+  return c < 0x80;
+}
 
 std::string to_lower(std::string_view text);  // ASCII letters only; other octets are kept
 std::string to_upper(std::string_view text);
@@ -41,6 +53,7 @@ std::optional<N> to_number(std::string_view text) {
 std::string printable(std::string_view text);
 
 // The closest of `candidates` to a mistyped `word` (edit distance at most 3), for "did you mean".
-std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> closest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace posta

@@ -1,0 +1,197 @@
+// mailbox.h: mailboxes, messages, flags, uids and modseqs, quota use, and the change feed.
+//
+// An account is one partition of the store. Its head (AccountHead) is in memory while it is used:
+// next ids, counts, and the record of every mailbox. Deliveries and changes happen at the account's
+// turn, so uids and modseqs need no lock and no read:
+//
+//   append --at turn--> uid, modseq, email id given; state page, mailbox record, quota written in
+//   the batch commit durable ----> Change published --> views updated --> sessions woken
+//
+// A mailbox in memory is a View: immutable, shared by all sessions, pages of 256 uids (house D5). A
+// session pins the view it has announced and moves to a newer one when its protocol allows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "mail/flags.h"
+#include "mail/ids.h"
+#include "mail/time.h"
+#include "store/store.h"
+
+namespace posta::mailbox {
+
+using runtime::Task;
+
+inline constexpr MailboxId kInbox{1};  // every account's INBOX
+
+struct Limits {
+  std::size_t mailboxes_max = 10'000;          // of an account
+  std::size_t mailbox_name_octets_max = 1000;  // UTF-8, whole path
+  std::size_t mailbox_depth_max = 32;          // levels
+  std::size_t keywords_max = kKeywordsMax;     // of a mailbox
+  Octets view_cache_octets_max = 256_MiB;      // LRU, in bytes
+  std::chrono::hours retention{30 * 24};       // of expunged e-mail (undelete)
+};
+
+// RFC 6154 §2; `inbox` is the mailbox INBOX itself.
+enum class Role : std::uint8_t { none, inbox, drafts, sent, junk, trash, archive };
+
+// What is known of a mailbox without looking at a message. Durable: A/<account>/mailbox/<id>.
+struct MailboxRecord {
+  MailboxId id;
+  std::string name;  // UTF-8, '/' between levels
+  Role role = Role::none;
+  bool subscribed = false;
+  UidValidity uid_validity;
+  Uid uid_next{1};
+  ModSeq mod_seq;  // highest of the mailbox
+  std::uint32_t messages = 0;
+  std::uint32_t unseen = 0;
+  std::uint32_t deleted = 0;
+  Octets octets = 0;
+  std::vector<std::string> keywords;  // number in Flags::keywords -> name
+};
+
+// One message in a mailbox.
+struct MessageState {
+  Uid uid;
+  EmailId email;
+  Flags flags;
+  ModSeq mod_seq;
+  std::uint32_t size = 0;  // octets, prefix and body (RFC822.SIZE; a message is below 4 GiB)
+  WallTime internal_date;
+};
+
+// Immutable: a mailbox as of one version. Sequence numbers (RFC 3501 §2.3.1.2) count from 1.
+class View {
+ public:
+  virtual ~View() = default;
+  virtual const MailboxRecord& record() const = 0;
+  virtual std::uint32_t count() const = 0;
+  virtual std::optional<std::uint32_t> sequence_of(Uid uid) const = 0;
+  virtual Octets octets() const = 0;
+  // The state at a sequence number, 1 <= n <= count().
+  virtual MessageState at(std::uint32_t n) const = 0;
+  // Calls `each` for sequence numbers first..last in order: faster than at().
+  virtual void visit(
+      std::uint32_t first, std::uint32_t last,
+      const std::function<void(std::uint32_t n, const MessageState&)>& each) const = 0;
+};
+
+// What changed in one mailbox, or in the list of mailboxes. In commit order.
+struct Change {
+  AccountId account;
+  MailboxId mailbox;  // 0: the tree (created, renamed, removed)
+  ModSeq mod_seq;
+  std::vector<MessageState> added;
+  std::vector<MessageState> flagged;  // new state
+  std::vector<Uid> expunged;          // ascending
+  bool removed = false;               // the mailbox is gone
+};
+
+// An e-mail: what all its copies in an account share.
+struct Email {
+  EmailId id;
+  ThreadId thread;
+  std::string prefix;  // header lines of this recipient's own: Return-Path, Delivered-To
+  store::BodyRef body;
+  std::string digest;  // encoded wire::message digest of the body (offsets do not count the prefix)
+  WallTime received;
+  std::uint64_t size() const { return prefix.size() + body.size; }
+};
+
+// A message on its way into a mailbox.
+struct Arrival {
+  MailboxId mailbox = kInbox;
+  std::string prefix;
+  store::BodyRef body;
+  std::shared_ptr<const std::string> digest;  // shared by all recipients
+  std::vector<std::uint64_t> thread_keys;     // hashes of Message-ID, In-Reply-To, References
+  ThreadId thread;                            // what find_thread said; 0: nothing, or not asked
+  WallTime internal_date;
+  Flags flags;                        // system flags
+  std::vector<std::string> keywords;  // names
+  Octets quota_octets = 0;            // the account's limits now; 0: none
+  std::uint64_t quota_messages = 0;
+  bool overshoot = true;  // a delivery may cross the limit once (first-server §4)
+};
+
+enum class AppendCode { ok, over_quota, no_mailbox, no_head, too_many_keywords };
+
+struct Appended {
+  UidValidity uid_validity;
+  Uid uid;
+  EmailId email;
+};
+
+struct Use {
+  Octets octets = 0;
+  std::uint64_t messages = 0;
+};
+
+class Mailboxes {
+ public:
+  // Subscribes to the store's publications: construct before the first commit.
+  Mailboxes(store::Store& store, Limits limits);
+  ~Mailboxes();
+
+  // --- account life. Adds INBOX and the special-use mailboxes (Drafts, Sent, Junk, Trash,
+  // Archive).
+  void prepare_create(store::Batch& batch, AccountId account, WallTime now);
+  // Everything of the account, bodies unlinked. Long: several commits.
+  Task<Result<>> remove(AccountId account);
+
+  // --- delivery
+  // Makes sure that the store has the account's head, so that a turn can run. Cheap if it has.
+  Task<Result<>> load(AccountId account);
+  // The thread that a message with these thread keys joins, or 0. Before the batch, since a turn
+  // cannot read; without it only messages that came a moment ago are joined. No read if the
+  // message answers nothing (one key).
+  Task<Result<ThreadId>> find_thread(AccountId account, std::vector<std::uint64_t> thread_keys);
+  // Inside a turn of the account's partition (its id): gives the uid, writes everything, publishes
+  // the Change. The body must be in the same batch or linked already. Never waits. ok, or nothing
+  // was changed.
+  AppendCode append_at_turn(store::Turn& turn, AccountId account, const Arrival& arrival,
+                            Appended& out);
+  // A delivery of its own (APPEND, tests): loads, commits, retries what was refused.
+  Task<Result<std::pair<AppendCode, Appended>>> append(AccountId account, Arrival arrival,
+                                                       std::unique_ptr<store::BodyWriter> body);
+
+  // --- reading
+  Task<Result<std::vector<MailboxRecord>>> list(AccountId account);
+  // The mailbox as it is now: the shared view. nothing: no such mailbox.
+  Task<Result<std::shared_ptr<const View>>> open(AccountId account, MailboxId mailbox);
+  Task<Result<std::optional<Email>>> email(AccountId account, EmailId id);
+  // Octets of prefix and body together, [offset, offset + length).
+  Task<Result<std::string>> read(Email email, std::uint64_t offset, std::uint64_t length);
+  Task<Result<Use>> use(AccountId account);
+
+  // --- changing. One durable commit each; uids that are gone are passed over.
+  enum class FlagMode { add, remove, replace };
+  Task<Result<>> store_flags(AccountId account, MailboxId mailbox, std::vector<Uid> uids,
+                             FlagMode mode, Flags flags);
+  // Removes messages. What nobody else shares stays recoverable for `retention`, then is swept.
+  Task<Result<std::vector<Uid>>> expunge(AccountId account, MailboxId mailbox,
+                                         std::vector<Uid> uids, WallTime now);
+  // Ends the retention of what was expunged before `before`: unlinks bodies. For a scheduled job.
+  Task<Result<std::uint64_t>> sweep_expunged(AccountId account, WallTime before);
+
+  // --- news. `wake` is called on the committer's thread after each durable change of the account;
+  // it must only post. Ends when the returned handle is destroyed.
+  using Wake = std::function<void(const std::shared_ptr<const Change>&)>;
+  std::shared_ptr<void> watch(AccountId account, Wake wake);
+
+  const Limits& limits() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace posta::mailbox
