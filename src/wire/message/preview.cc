@@ -20,6 +20,11 @@ class OneLine {
   // A whole character: one to four octets.
   void add(std::string_view character) {
     unsigned char c = static_cast<unsigned char>(character.front());
+    if (c > 0x20 && c < 0x7F && !gap_) {
+      out_ += character;
+      --left_;
+      return;
+    }
     // NO-BREAK SPACE, and what HTML mail pads with, invisibly: ZERO WIDTH SPACE to RIGHT-TO-LEFT
     // MARK, SOFT HYPHEN, COMBINING GRAPHEME JOINER, ZERO WIDTH NO-BREAK SPACE.
     bool blank = c <= 0x20 || c == 0x7F || character == "\u00A0";
@@ -42,9 +47,10 @@ class OneLine {
   // Well-formed UTF-8.
   void add_all(std::string_view utf8) {
     for (std::size_t at = 0; at < utf8.size() && !full();) {
-      std::string_view character = first_characters(utf8.substr(at, 4), 1);
-      add(character);
-      at += character.size();
+      bool ascii = is_ascii(static_cast<unsigned char>(utf8[at]));
+      std::size_t n = ascii ? 1 : first_characters(utf8.substr(at, 4), 1).size();
+      add(utf8.substr(at, n));
+      at += n;
     }
   }
   void blank() { gap_ = !out_.empty(); }
@@ -164,17 +170,18 @@ std::string text_of_html(std::string_view utf8, std::size_t characters) {
 }
 
 std::string preview_of(const Part& part, std::string_view octets, std::size_t characters) {
-  bool html = part.subtype == "html";
-  // Plain text needs a few hundred octets; do not decode more. Encodings at most triple them, and
-  // no charset has more than four octets a character; room for blanks that collapse.
-  if (!html) octets = octets.substr(0, characters * 16);
-  std::string text = decoded_text(part, octets);
-  // A character cut at the end of what was looked at is not shown.
-  for (int i = 0; i < 3 && text.ends_with("\xEF\xBF\xBD"); ++i) text.resize(text.size() - 3);
-  if (html) return text_of_html(text, characters);
-  OneLine line(characters);
-  line.add_all(text);
-  return line.take();
+  if (part.subtype == "html") return text_of_html(decoded_text(part, octets), characters);
+  // Plain text: a few hundred octets are enough, unless they are blanks, or many for a character.
+  for (std::size_t factor : {4, 64}) {
+    std::string_view front = octets.substr(0, characters * factor);
+    std::string text = decoded_text(part, front);
+    // A character that was cut is not shown.
+    for (int i = 0; i < 3 && text.ends_with("\xEF\xBF\xBD"); ++i) text.resize(text.size() - 3);
+    OneLine line(characters);
+    line.add_all(text);
+    if (line.full() || front.size() == octets.size() || factor == 64) return line.take();
+  }
+  return {};
 }
 
 }  // namespace posta::wire::message
