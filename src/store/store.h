@@ -195,12 +195,16 @@ class Batch {
   std::vector<std::unique_ptr<BodyWriter>> bodies;
 };
 
+std::string body_link_key(BodyId body, std::string_view owner);  // B/<body>/<owner>: what link() puts
+
 std::uint64_t digest_of(std::string_view value);   // for require_value
 std::int64_t get_counter(std::string_view value);  // what `add` wrote
 
 struct Committed {
   Version version = 0;
   std::optional<Refusal> refused;
+  // If refused: the bodies of the batch come back, for the next try.
+  std::vector<std::unique_ptr<BodyWriter>> bodies;
   bool ok() const { return !refused; }
 };
 

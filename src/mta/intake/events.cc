@@ -1,0 +1,44 @@
+#include "mta/intake/events.h"
+
+namespace posta::mta::events {
+
+void sender_refused(Events& events, const Origin& origin, const ReversePath& from,
+                    const Reply& reply) {
+  events.emit({"intake.sender.refused",
+               {{"peer", origin.peer},
+                {"helo", origin.helo},
+                {"from", to_string(from)},
+                {"reply", reply.str()}}});
+}
+
+void recipient_refused(Events& events, const Letter& letter, const Address& to,
+                       const Reply& reply) {
+  events.emit({"intake.recipient.refused",
+               {{"peer", letter.origin.peer},
+                {"helo", letter.origin.helo},
+                {"from", to_string(letter.envelope.from)},
+                {"to", to.str()},
+                {"reply", reply.str()}}});
+}
+
+void letter_refused(Events& events, const Letter& letter, const Reply& reply) {
+  events.emit({"intake.letter.refused",
+               {{"queue_id", to_string(letter.id)},
+                {"peer", letter.origin.peer},
+                {"from", to_string(letter.envelope.from)},
+                {"reply", reply.str()}},
+               Severity::warning});
+}
+
+void letter_accepted(Events& events, const Letter& letter, std::uint64_t size) {
+  events.emit({"intake.letter.accepted",
+               {{"queue_id", to_string(letter.id)},
+                {"peer", letter.origin.peer},
+                {"helo", letter.origin.helo},
+                {"from", to_string(letter.envelope.from)},
+                {"recipients", letter.envelope.recipients.size()},
+                {"size", size},
+                {"protocol", letter.origin.protocol}}});
+}
+
+}  // namespace posta::mta::events

@@ -1,0 +1,21 @@
+// events.h: what intake says of a letter.
+//
+//   intake.sender.refused     peer helo from reply            info
+//   intake.recipient.refused  peer helo from to reply         info
+//   intake.letter.refused     queue_id peer from reply        warning
+//   intake.letter.accepted    queue_id peer helo from recipients size protocol   info
+#pragma once
+
+#include "base/events.h"
+#include "mail/letter.h"
+#include "mail/reply.h"
+
+namespace posta::mta::events {
+
+void sender_refused(Events& events, const Origin& origin, const ReversePath& from,
+                    const Reply& reply);
+void recipient_refused(Events& events, const Letter& letter, const Address& to, const Reply& reply);
+void letter_refused(Events& events, const Letter& letter, const Reply& reply);
+void letter_accepted(Events& events, const Letter& letter, std::uint64_t size);
+
+}  // namespace posta::mta::events

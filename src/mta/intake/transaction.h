@@ -1,0 +1,23 @@
+// transaction.h: the message of a letter that is being written.
+#pragma once
+
+#include <string>
+
+#include "mta/intake/intake.h"
+#include "wire/message/digest.h"
+
+namespace posta::mta {
+
+// Octets go three ways as they arrive: into the store's body, into the digest, and the first of
+// them into `header`, where the Delivered-To fields are read at the end.
+struct Transaction::Message {
+  std::unique_ptr<store::BodyWriter> body;
+  wire::message::DigestBuilder digest;
+  std::string header;          // the first octets, at most kHeaderKept
+  Octets octets = 0;           // of the message, without our trace fields
+  std::optional<Error> error;  // the first write that failed
+
+  static constexpr std::size_t kHeaderKept = 64 * 1024;
+};
+
+}  // namespace posta::mta

@@ -1,0 +1,88 @@
+#include "mta/queue/queue.h"
+
+#include "mta/queue/record.h"
+#include "mta/queue/schedule.h"
+#include "mta/queue/settle.h"
+
+namespace posta::mta {
+
+namespace {
+constexpr std::size_t kScanPairs = 1000;  // keys read at a time
+}
+
+Queue::Queue(Deps deps, QueueConfig config)
+    : deps_(deps),
+      config_(std::move(config)),
+      carrier_(deps.mailboxes),
+      schedule_(std::make_unique<Schedule>()) {}
+
+Queue::~Queue() = default;
+
+std::size_t Queue::letters_owed() const {
+  return schedule_->size();
+}
+
+Task<Result<>> Queue::load() {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  WallTime wall = executor.wall();
+  std::unordered_map<std::uint64_t, WallTime> due;
+  store::Range range = all_owed();
+  for (;;) {
+    // A new snapshot for each stretch: nothing changes the queue before it is loaded.
+    auto pairs = co_await deps_.store.snapshot()->scan(range, kScanPairs);
+    if (!pairs) co_return Failure(std::move(pairs).error());
+    for (const auto& pair : *pairs) {
+      CO_TRY(auto name, parse_owed_key(pair.key));
+      CO_TRY(auto owed, decode_owed(name.second, pair.value));
+      auto [place, added] = due.try_emplace(name.first.value, WallTime::max());
+      if (!owed.held) place->second = std::min(place->second, owed.next_attempt);
+    }
+    if (pairs->size() < kScanPairs) break;
+    range.begin = pairs->back().key + '\0';
+  }
+  for (const auto& [id, at] : due) {
+    schedule_->used_id(QueueId(id));
+    // A clock that was set back must not put mail off for years.
+    auto pause = std::clamp<std::chrono::milliseconds>(at - wall, std::chrono::milliseconds(0),
+                                                       config_.limits.retry_max * 2);
+    schedule_->put(QueueId(id), at == WallTime::max() ? Instant::max() : executor.now() + pause);
+  }
+  co_return Result<>();
+}
+
+Task<Result<std::optional<QueuedLetter>>> Queue::show(QueueId id) {
+  auto snapshot = deps_.store.snapshot();
+  auto record = co_await snapshot->get(letter_key(id));
+  if (!record) co_return Failure(std::move(record).error());
+  if (!*record) co_return std::optional<QueuedLetter>();
+  CO_TRY(QueuedLetter letter, decode_letter(id, **record));
+  store::Range range = owed_range(id);
+  for (;;) {
+    auto pairs = co_await snapshot->scan(range, kScanPairs);
+    if (!pairs) co_return Failure(std::move(pairs).error());
+    for (const auto& pair : *pairs) {
+      CO_TRY(auto name, parse_owed_key(pair.key));
+      CO_TRY(auto owed, decode_owed(name.second, pair.value));
+      letter.owed.push_back(std::move(owed));
+    }
+    if (pairs->size() < kScanPairs) break;
+    range.begin = pairs->back().key + '\0';
+  }
+  co_return std::optional<QueuedLetter>(std::move(letter));
+}
+
+Task<Result<std::vector<QueuedLetter>>> Queue::list(QueueId after, std::size_t limit) {
+  std::vector<QueuedLetter> letters;
+  auto pairs = co_await deps_.store.snapshot()->scan(letters_after(after),
+                                                     std::min(limit, config_.limits.list_max));
+  if (!pairs) co_return Failure(std::move(pairs).error());
+  for (const auto& pair : *pairs) {
+    CO_TRY(QueueId id, parse_letter_key(pair.key));
+    auto letter = co_await show(id);
+    if (!letter) co_return Failure(std::move(letter).error());
+    if (*letter) letters.push_back(std::move(**letter));  // else settled meanwhile
+  }
+  co_return letters;
+}
+
+}  // namespace posta::mta

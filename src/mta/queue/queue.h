@@ -1,0 +1,134 @@
+// queue.h: letters we owe, until every recipient is settled (docs/formats/queue.md).
+//
+// A recipient exists on disk in exactly one state: Owed. `Trying` lives only in memory, so a crash
+// leaves nothing to repair.
+//
+//          admit        due                 delivered, failed
+//   (none) -----> Owed ----------> Trying ----------------------> (gone; failed leaves a DSN, same
+//   batch)
+//     |            ^                 |
+//     |            +---- deferred ---+   next_attempt, attempts and last_reply are updated
+//     |
+//     +-- inline: delivered inside the admitting commit, never Owed
+//
+// Exactly once for local mailboxes: the append and the settling are one batch.
+// At least once for remote hosts: RFC 5321 §6.1 leaves no better choice.
+//
+// admit.cc, schedule.cc, attempt.cc, settle.cc. Due letters sit in a heap in memory, rebuilt from
+// the store at start. The worker runs on one executor; admit(), list() and show() on any.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/events.h"
+#include "base/limits.h"
+#include "mail/letter.h"
+#include "mail/reply.h"
+#include "mailbox/mailbox.h"
+#include "mta/delivery/mailbox_carrier.h"
+#include "mta/route/route.h"
+#include "runtime/nursery.h"
+#include "runtime/task.h"
+#include "store/store.h"
+
+namespace posta::mta {
+
+inline constexpr store::Partition kQueuePartition = 2;
+
+struct QueueLimits {
+  std::size_t inline_recipients_max = 50;  // more: all Owed, settled a moment later
+  std::size_t letters_trying_max = 64;     // letters in work at one time
+  std::chrono::seconds retry_first{60};    // first pause; doubles, with jitter of a quarter
+  std::chrono::seconds retry_max{4 * 3600};
+  std::chrono::hours life_max{5 *
+                              24};   // older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
+  unsigned expire_attempts_min = 3;  // and not before: a clock that jumps must not fail mail
+  std::size_t list_max = 1000;       // letters in one answer of list()
+};
+
+struct QueueConfig {
+  Domain host;  // in Received and in DSNs
+  QueueLimits limits;
+};
+
+// A message ready to be admitted: a finished body, and what is known of it.
+struct Message {
+  std::unique_ptr<store::BodyWriter> body;
+  std::shared_ptr<const std::string> digest;  // encoded wire::message digest
+  std::vector<std::uint64_t> thread_keys;
+  std::vector<std::string> delivered_to;
+};
+
+// What came of an admission, for each place the letter goes to (after aliases).
+struct Admitted {
+  struct One {
+    Address destination;
+    Outcome outcome;  // delivered, or deferred (Owed)
+  };
+  std::vector<One> each;
+};
+
+struct OwedRecipient {
+  std::uint32_t number = 0;
+  Recipient recipient;  // address: where it goes; original: what the sender named
+  unsigned attempts = 0;
+  WallTime next_attempt;
+  Reply last_reply;
+  bool held = false;  // an administrator stopped it
+};
+
+struct QueuedLetter {
+  Letter letter;  // the envelope's recipients are in `owed`
+  StoredMessage message;
+  std::vector<OwedRecipient> owed;
+};
+
+class Queue {
+ public:
+  struct Deps {
+    store::Store& store;
+    mailbox::Mailboxes& mailboxes;
+    Router& router;
+    Events& events;
+  };
+  Queue(Deps deps, QueueConfig config);
+  ~Queue();
+
+  // Reads what is owed from the store. Before the first admit.
+  Task<Result<>> load();
+  // The worker: settles what is due, until `stop`. One task of the queue's executor; ends when the
+  // attempts in work have ended.
+  Task<> run(runtime::Stop& stop);
+
+  // One durable commit: local recipients delivered inside it, the others Owed. Any executor.
+  // Error: nothing of the letter was kept.
+  Task<Result<Admitted>> admit(Letter letter, Message message);
+
+  // Grows with time; never the same twice.
+  QueueId new_id(runtime::Executor& executor);
+
+  // --- for administrators (posta queue ...). Any executor.
+  Task<Result<std::vector<QueuedLetter>>> list(QueueId after, std::size_t limit);
+  Task<Result<std::optional<QueuedLetter>>> show(QueueId id);
+  std::size_t letters_owed() const;
+
+ private:
+  class Schedule;    // schedule.h: what is due when
+  class Settlement;  // settle.h: one batch in the making
+
+  Task<> attempt(QueueId id);
+  Task<Result<Instant>> settle_due(QueuedLetter letter);
+  Task<Result<bool>> settle(QueuedLetter& letter, std::vector<std::size_t> due, bool give_up);
+  Task<> place(Settlement& settlement, OwedRecipient owed, std::uint32_t& next_number);
+  Task<Result<>> report_failures(Settlement& settlement);
+
+  Deps deps_;
+  QueueConfig config_;
+  MailboxCarrier carrier_;
+  std::unique_ptr<Schedule> schedule_;
+};
+
+}  // namespace posta::mta

@@ -1,0 +1,71 @@
+#include "mta/queue/schedule.h"
+
+namespace posta::mta {
+
+void Queue::Schedule::put(QueueId id, Instant due) {
+  {
+    std::lock_guard lock(mutex_);
+    auto [place, added] = letters_.try_emplace(id.value, due);
+    if (!added) {
+      waiting_.erase({place->second, id.value});
+      place->second = due;
+    }
+    if (due != Instant::max()) waiting_.insert({due, id.value});
+  }
+  bell_.ring();
+}
+
+void Queue::Schedule::remove(QueueId id) {
+  std::lock_guard lock(mutex_);
+  auto place = letters_.find(id.value);
+  if (place == letters_.end()) return;
+  waiting_.erase({place->second, id.value});
+  letters_.erase(place);
+}
+
+std::optional<QueueId> Queue::Schedule::take_due(Instant now) {
+  std::lock_guard lock(mutex_);
+  if (waiting_.empty() || waiting_.begin()->first > now) return std::nullopt;
+  QueueId id(waiting_.begin()->second);
+  waiting_.erase(waiting_.begin());
+  return id;
+}
+
+Instant Queue::Schedule::next_due() const {
+  std::lock_guard lock(mutex_);
+  return waiting_.empty() ? Instant::max() : waiting_.begin()->first;
+}
+
+std::size_t Queue::Schedule::size() const {
+  std::lock_guard lock(mutex_);
+  return letters_.size();
+}
+
+QueueId Queue::Schedule::new_id(WallTime now, std::uint64_t random) {
+  constexpr int kRandomBits = 21;
+  auto millis = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  std::uint64_t wanted = millis << kRandomBits | (random & ((1u << kRandomBits) - 1));
+  std::uint64_t last = last_id_.load(std::memory_order_relaxed);
+  std::uint64_t id;
+  do {
+    id = std::max(wanted, last + 1);
+  } while (!last_id_.compare_exchange_weak(last, id, std::memory_order_relaxed));
+  return QueueId(id);
+}
+
+void Queue::Schedule::used_id(QueueId id) {
+  std::uint64_t last = last_id_.load(std::memory_order_relaxed);
+  while (last < id.value && !last_id_.compare_exchange_weak(last, id.value)) {
+  }
+}
+
+std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attempts,
+                                      std::uint64_t random) {
+  std::chrono::milliseconds pause = limits.retry_first;
+  for (unsigned i = 1; i < attempts && pause < limits.retry_max; ++i) pause *= 2;
+  pause = std::min<std::chrono::milliseconds>(pause, limits.retry_max);
+  auto quarter = static_cast<std::uint64_t>(pause.count()) / 4;
+  return pause + std::chrono::milliseconds(quarter ? random % quarter : 0);
+}
+
+}  // namespace posta::mta

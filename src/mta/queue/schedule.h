@@ -1,0 +1,49 @@
+// schedule.h: which letter is due when. In memory only; the store has what it is made from.
+//
+// A letter is waiting (it has an instant) or trying (the worker has it). Any thread; nothing waits
+// here.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "mta/queue/queue.h"
+#include "runtime/sleep.h"
+
+namespace posta::mta {
+
+class Queue::Schedule {
+ public:
+  // The letter is owed and due at `due` (Instant::max(): never by itself, all held).
+  void put(QueueId id, Instant due);
+  // The letter is owed no more.
+  void remove(QueueId id);
+  // The letter due longest, which is now trying; nothing if none is due.
+  std::optional<QueueId> take_due(Instant now);
+  // When the next letter is due; Instant::max() if none.
+  Instant next_due() const;
+  std::size_t size() const;
+
+  // The next id: grows with time and never repeats, whatever the clock does.
+  QueueId new_id(WallTime now, std::uint64_t random);
+  void used_id(QueueId id);
+
+  runtime::Bell& bell() { return bell_; }  // rings when something became due earlier
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::pair<Instant, std::uint64_t>> waiting_;
+  std::unordered_map<std::uint64_t, Instant> letters_;  // every owed letter and its due time
+  std::atomic<std::uint64_t> last_id_{0};
+  runtime::Bell bell_;
+};
+
+// The pause before the next attempt: doubles from `retry_first` to `retry_max`, with a quarter of
+// jitter, so that letters which failed together do not come back together.
+std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attempts,
+                                      std::uint64_t random);
+
+}  // namespace posta::mta

@@ -1,0 +1,72 @@
+// settle.h: one batch in the making: what became of some recipients of one letter.
+//
+// Admission and every later attempt end here. The batch has a turn at each account that receives,
+// and then a closing turn at the queue, which has seen every outcome and writes what is still owed:
+//
+//   outcome known before (failed, deferred, remote)  --+
+//   account turn: delivered, or full -> deferred     --+--> closing turn: erase or put Q/owed,
+//   Q/letter,
+//                                                          the queue's link to the body
+//
+// Offspring (a DSN) joins as a letter that is owed. If the commit is refused the same settlement is
+// tried again with fresh heads; nothing of it was visible.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "mta/queue/queue.h"
+
+namespace posta::mta {
+
+class Queue::Settlement {
+ public:
+  struct Item {
+    OwedRecipient owed;    // where to, and what is written if it stays owed
+    bool on_disk = false;  // Q/owed has it already
+    std::optional<MailboxCarrier::Prepared> local;  // delivered at the account's turn
+    std::optional<Outcome> outcome;
+  };
+
+  Settlement(Queue& queue, Letter letter, StoredMessage message, bool letter_on_disk)
+      : queue_(queue),
+        letter_(std::move(letter)),
+        message_(std::move(message)),
+        letter_on_disk_(letter_on_disk) {}
+
+  std::vector<Item>& items() { return items_; }
+  const Letter& letter() const { return letter_; }
+  const StoredMessage& message() const { return message_; }
+
+  // A finished body that travels with the batch.
+  void carry(std::unique_ptr<store::BodyWriter> body) { bodies_.push_back(std::move(body)); }
+  // Recipients of the letter that this settlement does not touch are still owed.
+  void set_others_owed(bool owed) { others_owed_ = owed; }
+  // A letter that becomes owed with this batch.
+  void add_offspring(QueuedLetter offspring) { offspring_.push_back(std::move(offspring)); }
+  const std::vector<QueuedLetter>& offspring() const { return offspring_; }
+
+  // Commits. Afterwards every item has an outcome.
+  Task<Result<>> commit();
+
+  // When the letter is due next: the earliest of what is owed now; nothing if nothing is.
+  bool still_owed() const { return still_owed_; }
+
+ private:
+  int deliver(store::Turn& turn, Item& item);
+  int close(store::Turn& turn);
+  store::Batch build();
+
+  Queue& queue_;
+  Letter letter_;
+  StoredMessage message_;
+  bool letter_on_disk_;
+  bool others_owed_ = false;
+  bool still_owed_ = false;
+  std::vector<Item> items_;
+  std::vector<QueuedLetter> offspring_;
+  std::vector<std::unique_ptr<store::BodyWriter>> bodies_;
+};
+
+}  // namespace posta::mta
