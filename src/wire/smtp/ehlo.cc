@@ -49,7 +49,7 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// RFC 9422 §4: a number from 1, of at most six digits.
+// RFC 9422: a number from 1, of at most six digits.
 bool is_limit(std::uint32_t value) {
   return value >= 1 && value <= 999'999;
 }
