@@ -11,7 +11,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
 if(POSTA_SANITIZE STREQUAL "address")
-  target_compile_options(posta_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_compile_options(posta_flags INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all)
   target_link_options(posta_flags INTERFACE -fsanitize=address,undefined)
 elseif(POSTA_SANITIZE STREQUAL "thread")
   target_compile_options(posta_flags INTERFACE -fsanitize=thread)

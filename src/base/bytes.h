@@ -30,6 +30,7 @@ class Writer {
   Writer& text(std::string_view value);       // varint length, then the octets
   Writer& raw(std::string_view octets);
   Writer& boolean(bool value) { return octet(value ? 1 : 0); }
+  void reserve(std::size_t octets) { out_.reserve(octets); }
 
   const std::string& str() const { return out_; }
   std::string take() { return std::move(out_); }

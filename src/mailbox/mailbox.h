@@ -113,6 +113,7 @@ struct Arrival {
   store::BodyRef body;
   std::shared_ptr<const std::string> digest;  // shared by all recipients
   std::vector<std::uint64_t> thread_keys;     // hashes of Message-ID, In-Reply-To, References
+  ThreadId thread;                            // what find_thread said; 0: nothing, or not asked
   WallTime internal_date;
   Flags flags;                        // system flags
   std::vector<std::string> keywords;  // names
@@ -149,9 +150,13 @@ class Mailboxes {
   // --- delivery
   // Makes sure that the store has the account's head, so that a turn can run. Cheap if it has.
   Task<Result<>> load(AccountId account);
-  // Inside a turn of the account's partition: gives the uid, writes everything, publishes the
-  // Change. The body must be in the same batch or linked already. Never waits. ok, or nothing was
-  // changed.
+  // The thread that a message with these thread keys joins, or 0. Before the batch, since a turn
+  // cannot read; without it only messages that came a moment ago are joined. No read if the
+  // message answers nothing (one key).
+  Task<Result<ThreadId>> find_thread(AccountId account, std::vector<std::uint64_t> thread_keys);
+  // Inside a turn of the account's partition (its id): gives the uid, writes everything, publishes
+  // the Change. The body must be in the same batch or linked already. Never waits. ok, or nothing
+  // was changed.
   AppendCode append_at_turn(store::Turn& turn, AccountId account, const Arrival& arrival,
                             Appended& out);
   // A delivery of its own (APPEND, tests): loads, commits, retries what was refused.

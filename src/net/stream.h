@@ -6,13 +6,14 @@
 //   }
 //   stream.consume(line.size());
 //   stream.put(reply);                      kept until flush: replies to a pipeline leave as one
-//   write co_await stream.flush();
+//   co_await stream.flush();                write
 //
 // An idle stream holds no buffers: it waits for readiness first and reads then (docs/design/0001).
-// One task at a time reads, one executor's thread.
+// One task at a time reads, one (the same or another) flushes; all on one executor's thread.
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ class Stream {
   //   Error{closed}     the peer ended its side, or the connection failed
   //   Error{timeout}    nothing came for `timeout`, or the deadline passed
   //   Error{cancelled}  interrupt() was called
-  // It may return without more input; callers loop. At most `read_octets_max` at a time are added.
+  // It may return without more input; callers loop. At most kReadOctetsMax at a time are added.
   Fill fill();
 
   // --- output
@@ -55,8 +56,12 @@ class Stream {
   void set_deadline(Instant deadline) {
     hard_deadline_ = deadline;
   }  // of all waits; Instant::max() none
-  // Ends the current wait and all later ones with Error{cancelled}.
+  // Ends the current wait and all later ones with Error{cancelled}. What needs no wait still goes
+  // out, so a last word ("421 closing") can be put and flushed afterwards.
   void interrupt();
+  // Lets the current fill() (or else the next) return without more input: there is news for the
+  // session, such as a change to announce while it idles.
+  void nudge();
   bool interrupted() const { return interrupted_; }
   void shutdown_write();
 
@@ -71,7 +76,38 @@ class Stream {
   static constexpr Octets kReadOctetsMax = 64_KiB;
 
  private:
-  struct Wait;  // the one waiter and deadline timer; stream.cc
+  enum class Outcome : std::uint8_t { fine, closed, timeout, cancelled };
+
+  // One direction's wait: at most one coroutine, woken once, by the transport or the timer.
+  struct Side final : Waiter {
+    Side(Stream& s, Direction d) : stream(s), direction(d) {}
+    void ready() override;
+
+    Stream& stream;
+    std::coroutine_handle<> handle;  // who waits; null: nobody
+    Instant deadline{};              // of this wait
+    Direction direction;
+    Outcome outcome = Outcome::fine;  // of the last attempt
+  };
+  // One timer for both directions. It is armed when a wait begins and then left alone: if it fires
+  // too early, because the deadline has moved, it is armed again. No heap operation per read.
+  struct DeadlineTimer final : runtime::Timer {
+    explicit DeadlineTimer(Stream& s) : stream(s) {}
+    void fire() override { stream.on_timer(); }
+    Stream& stream;
+  };
+
+  Io::Kind read_now();   // tries once; sets read_.outcome
+  Io::Kind write_now();  // writes what can be written; sets write_.outcome
+  bool begin_wait(Side& side, std::coroutine_handle<> handle);
+  void abandon(Side& side);
+  void resume(Side& side);
+  void arm();
+  void on_timer();
+  Instant due(const Side& side) const;  // when the timer must end this wait
+  void release_buffers();
+  static Result<> to_result(Outcome outcome, const char* doing);
+
   Executor& executor_;
   std::unique_ptr<Transport> transport_;
   std::string in_;
@@ -80,8 +116,49 @@ class Stream {
   std::size_t sent_ = 0;
   Duration timeout_ = std::chrono::minutes(5);
   Instant hard_deadline_ = Instant::max();
+  Side read_{*this, Direction::read};
+  Side write_{*this, Direction::write};
+  DeadlineTimer timer_{*this};
   bool interrupted_ = false;
-  std::unique_ptr<Wait> wait_;
+  bool nudged_ = false;
+  bool write_failed_ = false;
+  std::uint8_t eager_ = 0;  // reads since the last wait
 };
+
+// What fill() and flush() return: awaitables, not coroutines, so that waiting costs no frame. They
+// try at once and suspend only if the transport says "again". A frame destroyed while it waits
+// takes its wait along.
+class [[nodiscard]] Stream::Fill {
+ public:
+  explicit Fill(Stream& stream) : stream_(stream) {}
+  Fill(const Fill&) = delete;
+  Fill& operator=(const Fill&) = delete;
+  ~Fill();
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> handle);
+  Result<> await_resume();
+
+ private:
+  Stream& stream_;
+  bool waiting_ = false;
+};
+
+class [[nodiscard]] Stream::Flush {
+ public:
+  explicit Flush(Stream& stream) : stream_(stream) {}
+  Flush(const Flush&) = delete;
+  Flush& operator=(const Flush&) = delete;
+  ~Flush();
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> handle);
+  Result<> await_resume();
+
+ private:
+  Stream& stream_;
+  bool waiting_ = false;
+};
+
+// Part of the budget of an idle connection (4 KiB, all told).
+static_assert(sizeof(Stream) <= 320);
 
 }  // namespace posta::net

@@ -47,7 +47,7 @@ template <class T>
 struct Promise : PromiseBase {
   std::optional<T> value;
   auto get_return_object() { return std::coroutine_handle<Promise>::from_promise(*this); }
-  template <class U>
+  template <class U = T>
   void return_value(U&& v) {
     value.emplace(std::forward<U>(v));
   }

@@ -1,0 +1,156 @@
+#include "app/config.h"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace posta::app {
+
+namespace {
+
+Failure at(const std::string& file, const toml::source_region& where, const std::string& what) {
+  return fail(Error::Kind::config, fmt::format("{}:{}: {}", file, where.begin.line, what));
+}
+
+Value to_value(const toml::node& node) {
+  Value out;
+  if (auto text = node.as_string()) {
+    out.kind = Value::Kind::text;
+    out.text = text->get();
+  } else if (auto number = node.as_integer()) {
+    out.kind = Value::Kind::number;
+    out.number = number->get();
+  } else if (auto boolean = node.as_boolean()) {
+    out.kind = Value::Kind::boolean;
+    out.boolean = boolean->get();
+  } else if (auto list = node.as_array()) {
+    out.kind = Value::Kind::list;
+    for (const auto& one : *list) out.list.push_back(to_value(one));
+  }
+  return out;
+}
+
+std::string unknown_key(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings()) names.push_back(setting.name);
+  std::string out = "unknown key " + name;
+  // A key in the wrong table is likelier than a typo: look for the same last word first.
+  std::string last = name.substr(name.rfind('.') + 1);
+  for (const auto& known : names)
+    if (known.substr(known.rfind('.') + 1) == last) return out + "; did you mean " + known + "?";
+  if (auto near = closest(name, names)) return out + "; did you mean " + *near + "?";
+  return out + "; posta config show lists all keys";
+}
+
+Result<> read_table(Config& config, const toml::table& table, const std::string& prefix,
+                    const std::string& file) {
+  for (const auto& [key, node] : table) {
+    std::string name = prefix + std::string(key.str());
+    if (auto inner = node.as_table()) {
+      TRY_VOID(read_table(config, *inner, name + ".", file));
+      continue;
+    }
+    const Setting* found = nullptr;
+    for (const Setting& setting : settings())
+      if (setting.name == name) found = &setting;
+    if (!found) return at(file, key.source(), unknown_key(name));
+    auto read = found->read(config, to_value(node));
+    if (!read) return at(file, node.source(), name + ": " + read.error().what);
+  }
+  return {};
+}
+
+Config defaults() {
+  Config config;
+  config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
+  return config;
+}
+
+}  // namespace
+
+std::string Config::path(const std::string& name) const {
+  return (std::filesystem::path(directory) / name).lexically_normal().string();
+}
+
+Result<Config> parse_config(std::string_view text, const std::string& file) {
+  toml::parse_result parsed = toml::parse(text, file);
+  if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
+  Config config = defaults();
+  TRY_VOID(read_table(config, parsed.table(), "", file));
+  if (config.hostname.empty())
+    return fail(Error::Kind::config,
+                file + ": hostname is missing; add a line such as hostname = \"mail.example.org\"");
+  if (config.retry_first > config.retry_max)
+    return fail(Error::Kind::config, file + ": queue.retry_first is longer than queue.retry_max");
+  return config;
+}
+
+Result<Config> read_config(const std::string& directory) {
+  std::string file = (std::filesystem::path(directory) / "posta.toml").string();
+  std::ifstream in(file);
+  if (!in)
+    return fail(Error::Kind::config,
+                "cannot read " + file +
+                    "; make a server directory with: posta quickstart --dir DIR --domain DOMAIN");
+  std::ostringstream text;
+  text << in.rdbuf();
+  TRY(Config config, parse_config(text.str(), file));
+  config.directory = std::filesystem::absolute(directory).lexically_normal().string();
+  return config;
+}
+
+std::string show_config(const Config& config) {
+  Config plain = defaults();
+  std::string out, table;
+  for (const Setting& setting : settings()) {
+    auto dot = setting.name.find('.');
+    std::string in = dot == std::string::npos ? "" : setting.name.substr(0, dot);
+    if (in != table) out += fmt::format("\n[{}]\n", table = in);
+    std::string value = setting.show(config);
+    bool is_default = value == setting.show(plain);
+    out +=
+        fmt::format("# {}{}\n{} = {}\n", setting.meaning, is_default ? " (default)" : "",
+                    dot == std::string::npos ? setting.name : setting.name.substr(dot + 1), value);
+  }
+  return out;
+}
+
+std::string print_new_config(const NewConfig& config) {
+  auto listen = [&](int port) {
+    return fmt::format("{}:{}", config.address, port + config.port_offset);
+  };
+  return fmt::format(
+      R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
+# Every key with its meaning and default: posta config show --dir DIR
+# Accounts, domains and aliases are not here: posta account, posta domain, posta alias.
+
+# The name of this server, as other servers see it: its MX record and reverse DNS say the same.
+hostname = "{}"
+
+[store]
+directory = "store"          # all mail, in this directory; keep it on a local disk
+disk_free_min = "256MiB"     # with less free than this, new mail is put off
+
+[smtp]
+listen = ["{}"]         # mail from other servers
+trusted_networks = ["127.0.0.0/8", "::1"]
+message_octets_max = "50MiB"
+
+[pop3]
+listen = ["{}"]        # reading mail; passwords only from this machine until TLS is there
+
+[log]
+format = "lines"             # or "json"
+level = "info"
+)",
+      config.hostname.str(), listen(25), listen(110));
+}
+
+}  // namespace posta::app

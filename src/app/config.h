@@ -1,0 +1,94 @@
+// config.h: posta.toml, the truth about how this server runs (house D9).
+//
+// Read and checked whole before any socket opens: an unknown key, a wrong unit, a missing file is
+// an Error{config} with file, line and a suggestion. `settings()` is the one list of keys: reading,
+// `posta config show` and `posta config explain` are made from it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "mail/address.h"
+#include "net/endpoint.h"
+
+namespace posta::app {
+
+struct Config {
+  std::string directory;  // the server directory; not a key
+
+  Domain hostname;
+  unsigned loops = 0;
+  unsigned workers = 4;
+
+  std::string store_directory = "store";
+  Octets store_cache = 64_MiB;
+  Octets disk_free_min = 256_MiB;
+
+  std::vector<net::Endpoint> smtp_listen;
+  std::string smtp_banner;
+  std::vector<net::IpNetwork> trusted_networks;
+  Octets message_octets_max = 50_MiB;
+  std::uint64_t recipients_max = 1000;
+  std::uint64_t smtp_sessions_max = 10'000;
+  std::uint64_t smtp_sessions_per_address_max = 200;
+  bool normalise_line_ends = false;
+
+  std::vector<net::Endpoint> pop3_listen;
+  std::string pop3_uidl_format = "%08Xu%08Xv";
+  bool pop3_last = false;
+  std::uint64_t pop3_sessions_max = 20'000;
+  std::uint64_t pop3_sessions_per_address_max = 10'000;
+
+  std::chrono::seconds retry_first{60};
+  std::chrono::seconds retry_max{4 * 3600};
+  std::chrono::seconds queue_life{5 * 24 * 3600};
+
+  std::chrono::seconds retention{30 * 24 * 3600};
+
+  std::string log_format = "lines";
+  std::string log_level = "info";
+
+  // A path of the configuration, absolute: relative ones count from the server directory.
+  std::string path(const std::string& name) const;
+};
+
+// What a key has as its value, free of the TOML library.
+struct Value {
+  enum class Kind { text, number, boolean, list, other } kind = Kind::other;
+  std::string text;
+  std::int64_t number = 0;
+  bool boolean = false;
+  std::vector<Value> list;
+};
+
+struct Setting {
+  std::string name;     // "smtp.listen"
+  std::string meaning;  // one sentence, with the unit
+  // Error::what says what was expected; file and line are added by the reader.
+  std::function<Result<>(Config&, const Value&)> read;
+  std::function<std::string(const Config&)> show;  // the value as TOML
+};
+
+const std::vector<Setting>& settings();
+
+// Reads DIR/posta.toml.
+Result<Config> read_config(const std::string& directory);
+// The same from text: `file` is for error messages.
+Result<Config> parse_config(std::string_view text, const std::string& file);
+
+// Every setting with its effective value, and whether that is the default.
+std::string show_config(const Config& config);
+
+// The configuration that quickstart writes, with comments.
+struct NewConfig {
+  Domain hostname;
+  std::uint16_t port_offset = 0;
+  std::string address = "*";  // what to listen on
+};
+std::string print_new_config(const NewConfig& config);
+
+}  // namespace posta::app

@@ -1,0 +1,56 @@
+// control.h: commands against a running server, through a Unix socket in the server directory.
+//
+// One request a connection: a line of JSON {"args": [...], "input": "..."}; one answer: a line
+// {"exit": 0, "out": "...", "err": "..."}. The socket is 0600 in a directory that is 0700: who may
+// open it may administer the server. The same function answers here and offline (commands.h).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+
+namespace posta::app {
+
+struct Request {
+  std::vector<std::string>
+      args;           // without the program's name: {"account", "add", "ann@example.org"}
+  std::string input;  // what --password-stdin reads
+};
+
+struct Answer {
+  int exit = 0;
+  std::string out;
+  std::string err;
+};
+
+// Where the socket of a server directory is.
+std::string control_path(const std::string& directory);
+
+// Asks the running server. Error{not_found}: none is running.
+Result<Answer> ask_server(const std::string& directory, const Request& request);
+
+class ControlServer {
+ public:
+  // `answer` is called on the control thread, one request at a time, and may block it.
+  using Answerer = std::function<Answer(Request)>;
+  static Result<std::unique_ptr<ControlServer>> open(const std::string& directory, Answerer answer);
+  ~ControlServer();
+
+  static constexpr Octets kRequestOctetsMax = 1_MiB;
+
+ private:
+  ControlServer(int listener, std::string path, Answerer answer);
+  void serve();
+  void serve_one(int connection);
+
+  int listener_;
+  std::string path_;
+  Answerer answer_;
+  std::thread thread_;
+};
+
+}  // namespace posta::app

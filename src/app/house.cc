@@ -1,0 +1,131 @@
+#include "app/house.h"
+
+#include <cstdlib>
+
+#include "mailbox/check.h"
+#include "runtime/nursery.h"
+#include "store/rocksdb/open.h"
+
+namespace posta::app {
+
+namespace {
+
+mta::QueueConfig queue_config(const Config& config) {
+  mta::QueueConfig out;
+  out.host = config.hostname;
+  out.limits.retry_first = config.retry_first;
+  out.limits.retry_max = config.retry_max;
+  out.limits.life_max = std::chrono::duration_cast<std::chrono::hours>(config.queue_life);
+  return out;
+}
+
+mta::IntakeConfig intake_config(const Config& config) {
+  mta::IntakeConfig out;
+  out.host = config.hostname;
+  out.limits.message_octets_max = config.message_octets_max;
+  out.limits.recipients_max = config.recipients_max;
+  out.normalise_line_ends = config.normalise_line_ends;
+  return out;
+}
+
+Log::Options log_options(const Config& config) {
+  Log::Options out;
+  out.json = config.log_format == "json";
+  out.level = parse_severity(config.log_level);
+  out.priorities = std::getenv("JOURNAL_STREAM") != nullptr;
+  out.host = config.hostname.str();
+  return out;
+}
+
+runtime::Task<> then_quit(runtime::Task<> task, runtime::asio::Loop& loop) {
+  co_await std::move(task);
+  loop.quit();
+}
+
+runtime::Task<> load_queue(mta::Queue& queue, Result<>& out) {
+  out = co_await queue.load();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
+  std::unique_ptr<House> house(new House(std::move(config)));
+  const Config& c = house->config_;
+  house->workers_ = std::make_unique<runtime::asio::WorkerPool>(
+      runtime::asio::WorkerPool::Limits{.threads = c.workers});
+  for (unsigned i = 0; i < loops; ++i)
+    house->loops_.push_back(std::make_unique<runtime::asio::Loop>(*house->workers_));
+  house->log_ = std::make_unique<Log>(*house->loops_[0], log_options(c));
+
+  store::rocks::Options store;
+  store.limits.disk_free_min = c.disk_free_min;
+  store.now = [&loop = *house->loops_[0]] { return loop.now(); };
+  store.block_cache_octets = c.store_cache;
+  store.events = house->log_.get();
+  TRY(house->store_, store::rocks::open(c.path(c.store_directory), std::move(store)));
+  house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
+  mailbox::Limits mailbox_limits;
+  mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
+  house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);
+  house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{});
+  house->queue_ = std::make_unique<mta::Queue>(
+      mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_, *house->log_},
+      queue_config(c));
+  house->intake_ = std::make_unique<mta::Intake>(
+      mta::Intake::Deps{*house->store_, *house->directory_, *house->mailboxes_, *house->router_,
+                        *house->queue_, *house->log_},
+      intake_config(c));
+
+  Result<> loaded = fail(Error::Kind::unavailable, "the queue was not read");
+  house->run(load_queue(*house->queue_, loaded));
+  if (!loaded) return Failure(std::move(loaded).error());
+  return house;
+}
+
+House::~House() = default;
+
+namespace {
+
+runtime::Task<> check_accounts(House& house, std::vector<std::string>& complaints) {
+  std::string after;
+  for (;;) {
+    auto accounts = co_await house.directory().accounts(after, 1000);
+    if (!accounts) {
+      complaints.push_back("the accounts: " + accounts.error().what);
+      co_return;
+    }
+    for (const auto& account : *accounts) {
+      auto found = co_await mailbox::check_account(house.store().snapshot(), account.id);
+      if (!found) complaints.push_back(account.address.str() + ": " + found.error().what);
+      if (!found) continue;
+      for (const auto& one : *found) complaints.push_back(account.address.str() + ": " + one);
+    }
+    if (accounts->size() < 1000) co_return;
+    after = accounts->back().address.str();
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> House::verify() {
+  std::vector<std::string> complaints;
+  auto report = store::rocks::verify(*store_);
+  if (!report) {
+    complaints.push_back("the store: " + report.error().what);
+    return complaints;
+  }
+  complaints = report->examples;
+  if (report->faults > complaints.size())
+    complaints.push_back(fmt::format("and {} more faults", report->faults - complaints.size()));
+  run(check_accounts(*this, complaints));
+  return complaints;
+}
+
+void House::run(runtime::Task<> task) {
+  runtime::asio::Loop& first = *loops_[0];
+  runtime::Nursery nursery(first);
+  nursery.spawn(then_quit(std::move(task), first));
+  first.run();
+}
+
+}  // namespace posta::app

@@ -1,0 +1,68 @@
+// house.h: the rooms, built by hand from the bottom up; the plan of the program.
+//
+//   loops, workers          runtime/asio, net/asio
+//   store                   store/rocksdb, its committer's thread
+//   directory   mailboxes   on the store
+//   router, queue, intake   mta
+//   front (one per loop)    listeners, sessions, smtp, pop3
+//
+// `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed
+// on one thread; destroyed in reverse order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "app/log.h"
+#include "directory/directory.h"
+#include "mailbox/mailbox.h"
+#include "mta/intake/intake.h"
+#include "mta/queue/queue.h"
+#include "mta/route/route.h"
+#include "runtime/asio/loop.h"
+#include "store/store.h"
+
+namespace posta::app {
+
+class House {
+ public:
+  // Opens the store (Error{conflict} names who has it) and reads what is owed.
+  static Result<std::unique_ptr<House>> open(Config config, unsigned loops);
+  ~House();
+
+  // Runs a task on the first loop until it ends. Only while nobody else runs that loop.
+  void run(runtime::Task<> task);
+
+  // Everything in the store, read and compared (posta check --store): what is wrong, in words.
+  // Long.
+  std::vector<std::string> verify();
+
+  const Config& config() const { return config_; }
+  Log& log() { return *log_; }
+  store::Store& store() { return *store_; }
+  directory::Directory& directory() { return *directory_; }
+  mailbox::Mailboxes& mailboxes() { return *mailboxes_; }
+  mta::Router& router() { return *router_; }
+  mta::Queue& queue() { return *queue_; }
+  mta::Intake& intake() { return *intake_; }
+  runtime::asio::Loop& loop(std::size_t i) { return *loops_[i]; }
+  std::size_t loops() const { return loops_.size(); }
+
+ private:
+  explicit House(Config config) : config_(std::move(config)) {}
+
+  Config config_;
+  std::unique_ptr<runtime::asio::WorkerPool> workers_;
+  std::vector<std::unique_ptr<runtime::asio::Loop>> loops_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<directory::Directory> directory_;
+  std::unique_ptr<mailbox::Mailboxes> mailboxes_;
+  std::unique_ptr<mta::Router> router_;
+  std::unique_ptr<mta::Queue> queue_;
+  std::unique_ptr<mta::Intake> intake_;
+};
+
+}  // namespace posta::app

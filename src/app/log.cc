@@ -1,0 +1,152 @@
+#include "app/log.h"
+
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/text.h"
+
+namespace posta::app {
+
+namespace {
+
+const char* to_string(Severity severity) {
+  switch (severity) {
+    case Severity::debug: return "debug";
+    case Severity::info: return "info";
+    case Severity::warning: return "warning";
+    case Severity::error: return "error";
+  }
+  return "info";
+}
+
+int priority(Severity severity) {  // of syslog, RFC 5424 §6.2.1
+  switch (severity) {
+    case Severity::debug: return 7;
+    case Severity::info: return 6;
+    case Severity::warning: return 4;
+    case Severity::error: return 3;
+  }
+  return 6;
+}
+
+// 2026-11-21T05:14:51.003Z (RFC 3339 §5.6)
+void append_time(std::string& out, WallTime time) {
+  auto day = std::chrono::floor<std::chrono::days>(time);
+  std::chrono::year_month_day date(day);
+  std::chrono::hh_mm_ss clock(time - day);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                 int(date.year()), unsigned(date.month()), unsigned(date.day()),
+                 clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                 clock.subseconds().count());
+}
+
+std::string value_text(const Field& field) {
+  if (const auto* number = std::get_if<std::int64_t>(&field.value)) return std::to_string(*number);
+  return printable(std::get<std::string>(field.value));
+}
+
+void append_json(std::string& out, std::string_view name, const std::string& text) {
+  fmt::format_to(
+      std::back_inserter(out), ",\"{}\":{}", name,
+      boost::json::serialize(boost::json::string(is_utf8(text) ? text : printable(text))));
+}
+
+}  // namespace
+
+Severity parse_severity(std::string_view name) {
+  for (Severity s : {Severity::debug, Severity::info, Severity::warning, Severity::error})
+    if (name == to_string(s)) return s;
+  return Severity::info;
+}
+
+Log::Log(runtime::Executor& clock, Options options)
+    : clock_(clock), options_(std::move(options)), writer_([this] { write_for_ever(); }) {}
+
+Log::~Log() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  writer_.join();
+}
+
+std::string Log::format(const Event& event) const {
+  std::string out;
+  out.reserve(200);
+  if (options_.json) {
+    out = "{\"time\":\"";
+    append_time(out, clock_.wall());
+    fmt::format_to(std::back_inserter(out), "\",\"event\":\"{}\",\"severity\":\"{}\"", event.name,
+                   to_string(event.severity));
+    for (const Field& field : event.fields) {
+      if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+        fmt::format_to(std::back_inserter(out), ",\"{}\":{}", field.name, *number);
+      } else {
+        append_json(out, field.name, std::get<std::string>(field.value));
+      }
+    }
+    return out + "}\n";
+  }
+  auto dot = event.name.find('.');
+  if (options_.priorities) {
+    fmt::format_to(std::back_inserter(out), "<{}>", priority(event.severity));
+  } else {
+    append_time(out, clock_.wall());
+    fmt::format_to(std::back_inserter(out), " {} ", options_.host);
+  }
+  fmt::format_to(std::back_inserter(out), "posta/{}[{}]: ", event.name.substr(0, dot), getpid());
+  bool first = true;
+  for (const Field& field : event.fields)
+    if (field.name == "queue_id") out += value_text(field) + ": ";
+  if (event.severity >= Severity::warning)
+    fmt::format_to(std::back_inserter(out), "{}: ", to_string(event.severity));
+  out += dot == std::string_view::npos ? event.name : event.name.substr(dot + 1);
+  for (const Field& field : event.fields) {
+    if (field.name == "queue_id") continue;
+    fmt::format_to(std::back_inserter(out), "{}{}={}", std::exchange(first, false) ? ": " : ", ",
+                   field.name, value_text(field));
+  }
+  return out + "\n";
+}
+
+void Log::emit(const Event& event) {
+  if (event.severity < options_.level) return;
+  std::string line = format(event);
+  bool was_empty;
+  {
+    std::lock_guard lock(mutex_);
+    if (buffer_.size() + line.size() > options_.buffer_octets_max) {
+      ++dropped_;
+      return;
+    }
+    was_empty = buffer_.empty();
+    buffer_ += line;
+  }
+  if (was_empty) wake_.notify_one();
+}
+
+void Log::write_for_ever() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return closing_ || !buffer_.empty(); });
+    std::string lines = std::exchange(buffer_, {});
+    if (dropped_ > 0)
+      lines += fmt::format("posta/log[{}]: warning: dropped: lines={}\n", getpid(),
+                           std::exchange(dropped_, 0));
+    bool last = closing_;
+    lock.unlock();
+    for (std::string_view rest = lines; !rest.empty();) {
+      ssize_t n = ::write(options_.descriptor, rest.data(), rest.size());
+      if (n <= 0) break;  // nobody reads the log; nothing can be said about it
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+    lock.lock();
+    if (last && buffer_.empty()) return;
+  }
+}
+
+}  // namespace posta::app

@@ -1,0 +1,140 @@
+// main.cc: posta, the one program: which command is it, and where does it run?
+//
+//   quickstart serve check config tool version     here, in this process
+//   account domain alias queue                     by the running server through its control
+//   socket, or,
+//                                                  if none runs, here with the store opened
+//
+// Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "app/admin.h"
+#include "app/check.h"
+#include "app/control.h"
+#include "app/house.h"
+#include "app/quickstart.h"
+#include "app/serve.h"
+#include "app/tool.h"
+#include "app/usage.h"
+#include "app/version.h"
+
+namespace posta::app {
+namespace {
+
+int print(const Answer& answer) {
+  std::fwrite(answer.out.data(), 1, answer.out.size(), stdout);
+  std::fwrite(answer.err.data(), 1, answer.err.size(), stderr);
+  return answer.exit;
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "posta: %s\n", error.what.c_str());
+  return 1;
+}
+
+// Takes `--dir DIR` or `--dir=DIR` out of the arguments; else POSTA_DIR; else nothing.
+std::string take_directory(std::vector<std::string>& args) {
+  std::string directory = std::getenv("POSTA_DIR") ? std::getenv("POSTA_DIR") : "";
+  for (std::size_t i = 0; i < args.size();) {
+    if (args[i] == "--dir" && i + 1 < args.size()) {
+      directory = args[i + 1];
+      args.erase(args.begin() + static_cast<std::ptrdiff_t>(i),
+                 args.begin() + static_cast<std::ptrdiff_t>(i) + 2);
+    } else if (args[i].starts_with("--dir=")) {
+      directory = args[i].substr(6);
+      args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+  return directory;
+}
+
+Result<Config> configured(const std::string& directory) {
+  if (directory.empty())
+    return fail(Error::Kind::config, "which server directory? Say --dir DIR, or set POSTA_DIR");
+  return read_config(directory);
+}
+
+runtime::Task<> administer_here(House& house, Request request, Answer& answer) {
+  answer = co_await administer(house, std::move(request));
+}
+
+int administer_from_outside(const std::string& directory, std::vector<std::string> args) {
+  if (auto usage = admin_usage(args)) return print(*usage);
+  auto config = configured(directory);
+  if (!config) return complain(config.error());
+  Request request;
+  request.args = std::move(args);
+  if (std::ranges::find(request.args, "--password-stdin") != request.args.end())
+    std::getline(std::cin, request.input);
+  auto answer = ask_server(config->directory, request);
+  if (answer) return print(*answer);
+  if (!answer.error().is(Error::Kind::not_found)) return complain(answer.error());
+  config->log_level = "error";  // a command speaks for itself
+  auto house = House::open(*std::move(config), 1);
+  if (!house) return complain(house.error());
+  Answer here;
+  (*house)->run(administer_here(**house, std::move(request), here));
+  return print(here);
+}
+
+int show_or_explain(const std::string& directory, const std::vector<std::string>& args) {
+  auto config = configured(directory);
+  if (!config) return complain(config.error());
+  if (args.size() == 2 && args[1] == "show") {
+    std::fputs(show_config(*config).c_str(), stdout);
+    return 0;
+  }
+  if (args.size() == 3 && args[1] == "explain") {
+    for (const Setting& setting : settings()) {
+      if (setting.name != args[2]) continue;
+      std::printf("%s: %s\nnow: %s\n", setting.name.c_str(), setting.meaning.c_str(),
+                  setting.show(*config).c_str());
+      return 0;
+    }
+    std::fprintf(stderr, "posta: no key %s; posta config show lists all\n", args[2].c_str());
+    return 1;
+  }
+  std::fputs("usage: posta config show | explain KEY\n", stderr);
+  return 64;
+}
+
+int run(std::vector<std::string> args) {
+  std::string directory = take_directory(args);
+  std::string command = args.empty() ? "help" : args[0];
+  if (command == "version" || command == "--version") {
+    std::printf("posta %s\n", std::string(kVersion).c_str());
+    return 0;
+  }
+  if (command == "help" || command == "--help" || command == "-h") {
+    std::fputs(usage().c_str(), stdout);
+    return args.empty() ? 64 : 0;
+  }
+  if (command == "quickstart") return print(quickstart(directory, args));
+  if (command == "tool") return print(tool(args));
+  if (command == "config") return show_or_explain(directory, args);
+  if (is_admin_command(command)) return administer_from_outside(directory, std::move(args));
+  if (command == "serve" || command == "check") {
+    if (command == "serve" && args.size() > 1) {
+      std::fprintf(stderr, "posta: serve takes no %s\n", args[1].c_str());
+      return 64;
+    }
+    if (command == "check" && directory.empty()) return complain(configured("").error());
+    if (command == "check") return print(check(directory, args));
+    auto config = configured(directory);
+    return config ? serve(*std::move(config)) : complain(config.error());
+  }
+  std::fputs(unknown_command(command).c_str(), stderr);
+  return 64;
+}
+
+}  // namespace
+}  // namespace posta::app
+
+int main(int argc, char** argv) {
+  return posta::app::run(std::vector<std::string>(argv + 1, argv + argc));
+}

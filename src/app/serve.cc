@@ -1,0 +1,162 @@
+#include "app/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <future>
+
+#include "app/admin.h"
+#include "app/control.h"
+#include "app/events.h"
+#include "app/front.h"
+#include "app/version.h"
+#include "base/check.h"
+#include "net/asio/network.h"
+#include "runtime/worker.h"
+
+namespace posta::app {
+
+namespace {
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "posta: %s\n", error.what.c_str());
+  return 1;
+}
+
+std::string listening(const Config& config) {
+  std::string out;
+  for (const auto& endpoint : config.smtp_listen)
+    out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
+  for (const auto& endpoint : config.pop3_listen)
+    out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
+  return out;
+}
+
+// One front on each loop but the first, each with its thread.
+runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atomic<unsigned>& open,
+                              runtime::Bell& all_closed) {
+  co_await front.run();
+  if (--open == 0) all_closed.ring();
+  loop.quit();
+}
+
+class Server {
+ public:
+  Server(House& house) : house_(house), shared_(house.config()) {}
+
+  Result<> listen() {
+    for (std::size_t i = 0; i < house_.loops(); ++i) {
+      fronts_.push_back(std::make_unique<Front>(house_, shared_, network_, house_.loop(i)));
+      TRY_VOID(fronts_.back()->listen());
+    }
+    return {};
+  }
+
+  void run() {
+    open_ = static_cast<unsigned>(house_.loops());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < house_.loops(); ++i) {
+      threads.emplace_back([this, i] {
+        runtime::Nursery nursery(house_.loop(i));
+        nursery.spawn(run_then_quit(*fronts_[i], house_.loop(i), open_, all_closed_));
+        house_.loop(i).run();
+      });
+    }
+    boost::asio::signal_set signals(house_.loop(0).context(), SIGTERM, SIGINT);
+    wait_for_signal(signals);
+    house_.run(first_loop());
+    signals.cancel();
+    for (auto& thread : threads) thread.join();
+  }
+
+  // Answers a command from the control thread, on the first loop.
+  Answer answer(Request request);
+
+ private:
+  void wait_for_signal(boost::asio::signal_set& signals) {
+    signals.async_wait([this, &signals](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (std::exchange(stopping_, true)) std::_Exit(128 + signal);  // the second does not wait
+      events::stopping(house_.log(), signal);
+      for (auto& front : fronts_) front->close();
+      wait_for_signal(signals);
+    });
+  }
+
+  // The first loop has the queue too: it ends when no session is left that could admit a letter.
+  runtime::Task<> first_loop() {
+    runtime::Executor& executor = co_await runtime::this_executor();
+    runtime::Nursery queue(executor), front(executor);
+    commands_ = std::make_unique<runtime::Nursery>(executor);
+    queue.spawn(house_.queue().run(queue.stop()));
+    front.spawn(run_front());
+    auto control = ControlServer::open(
+        house_.config().directory, [this](Request request) { return answer(std::move(request)); });
+    if (!control) {
+      complain(control.error());
+      for (auto& other : fronts_) other->close();
+    } else {
+      events::started(house_.log(), kVersion, house_.loops(), listening(house_.config()));
+    }
+    co_await front.join();
+    co_await all_closed_.wait();
+    queue.stop().request();
+    co_await queue.join();
+    if (control) {
+      // The control thread may be waiting for an answer from this loop: it ends on a worker.
+      auto closed = co_await runtime::on_worker([&control] {
+        control->reset();
+        return true;
+      });
+      CHECK(closed);
+    }
+    co_await commands_->join();
+    commands_.reset();
+  }
+
+  runtime::Task<> run_front() {
+    co_await fronts_[0]->run();
+    if (--open_ == 0) all_closed_.ring();
+  }
+
+  runtime::Task<> answer_to(Request request, std::promise<Answer>& done) {
+    Answer answer = co_await administer(house_, std::move(request));
+    done.set_value(std::move(answer));
+  }
+
+  House& house_;
+  Shared shared_;
+  net::asio::AsioNetwork network_;
+  std::vector<std::unique_ptr<Front>> fronts_;
+  std::unique_ptr<runtime::Nursery> commands_;
+  std::atomic<unsigned> open_{0};
+  runtime::Bell all_closed_;
+  bool stopping_ = false;
+};
+
+Answer Server::answer(Request request) {
+  std::promise<Answer> done;
+  std::future<Answer> answered = done.get_future();
+  boost::asio::post(house_.loop(0).context(),
+                    [&] { commands_->spawn(answer_to(std::move(request), done)); });
+  return answered.get();
+}
+
+}  // namespace
+
+int serve(Config config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  unsigned loops = config.loops ? config.loops : std::max(1u, std::thread::hardware_concurrency());
+  auto house = House::open(std::move(config), loops);
+  if (!house) return complain(house.error());
+  Server server(**house);
+  if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
+  server.run();
+  events::stopped((*house)->log());
+  return 0;
+}
+
+}  // namespace posta::app

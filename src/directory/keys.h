@@ -1,0 +1,35 @@
+// keys.h: the keys below D/ (docs/formats/directory.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mail/address.h"
+#include "mail/ids.h"
+#include "store/store.h"
+
+namespace posta::directory {
+
+// What every commit to the directory publishes; caches are invalid from its version on.
+inline constexpr std::string_view kTopic = "directory";
+
+inline constexpr std::string_view kMetaKey = "D/meta";
+inline constexpr std::string_view kDomainPrefix = "D/domain/";
+inline constexpr std::string_view kAddressPrefix = "D/address/";
+inline constexpr std::string_view kPatternPrefix = "D/pattern/";
+inline constexpr std::string_view kRemovedPrefix = "D/removed/";
+
+std::string domain_key(const Domain& name);
+std::string account_key(AccountId id);
+std::string password_key(AccountId id);
+std::string removed_key(AccountId id);
+store::Range credentials_of(AccountId id);
+
+// `local` is folded here.
+std::string address_key(const Domain& domain, std::string_view local);
+std::string pattern_key(const Domain& domain, std::string_view local);
+
+store::Range addresses_of(const Domain& domain);
+store::Range patterns_of(const Domain& domain);
+
+}  // namespace posta::directory

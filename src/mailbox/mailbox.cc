@@ -1,0 +1,243 @@
+// mailbox.cc: reading. What changes things is in append.cc, change.cc and account.cc.
+#include "mailbox/mailbox.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "mailbox/impl.h"
+
+namespace posta::mailbox {
+
+namespace {
+
+constexpr std::size_t kRecordsPiece = 1024;  // small records in one scan
+constexpr std::size_t kPagesPiece = 32;      // state pages in one scan: below a millisecond to fold
+constexpr int kSnapshotsMax = 4;             // a reading whose snapshot expired begins anew
+
+}  // namespace
+
+Mailboxes::Mailboxes(store::Store& store, Limits limits)
+    : impl_(std::make_unique<Impl>(store, limits)) {
+  store.subscribe([feed = impl_->feed](std::string_view topic,
+                                       const std::shared_ptr<const void>& what, store::Version) {
+    if (topic == kTopic) feed->publish(std::static_pointer_cast<const News>(what));
+  });
+}
+
+Mailboxes::~Mailboxes() = default;
+
+const Limits& Mailboxes::limits() const {
+  return impl_->limits;
+}
+
+std::shared_ptr<void> Mailboxes::watch(AccountId account, Wake wake) {
+  return impl_->feed->watch(account, std::move(wake));
+}
+
+// ----------------------------------------------------------------------------------------------
+// heads
+
+Task<Result<std::shared_ptr<const AccountHead>>> read_head(
+    std::shared_ptr<const store::Snapshot> snapshot, AccountId account) {
+  auto got = co_await snapshot->get(keys::account(account));
+  CO_TRY(auto value, std::move(got));
+  if (!value) co_return fail(Error::Kind::not_found, "no such account");
+  auto head = std::make_shared<AccountHead>();
+  CO_TRY(head->numbers, decode_account(*value));
+  if (head->numbers.closed) co_return fail(Error::Kind::not_found, "the account is being removed");
+
+  std::vector<std::pair<MailboxId, std::shared_ptr<const About>>> abouts;
+  auto take_about = [&](std::string_view key, std::string_view octets) -> Result<> {
+    if (!keys::is(key, keys::Kind::about)) return corrupt("a mailbox's key is malformed");
+    TRY(auto about, decode_about(octets));
+    abouts.emplace_back(keys::mailbox_of(key), std::make_shared<const About>(std::move(about)));
+    return {};
+  };
+  auto about_range = keys::all(account, keys::Kind::about);
+  CO_TRY_VOID(co_await scan_all(snapshot, std::move(about_range), kRecordsPiece, take_about));
+
+  std::size_t next = 0;
+  auto take_numbers = [&](std::string_view key, std::string_view octets) -> Result<> {
+    if (!keys::is(key, keys::Kind::numbers) || next >= abouts.size() ||
+        abouts[next].first != keys::mailbox_of(key))
+      return corrupt("a mailbox has one of its two records only");
+    TRY(auto numbers, decode_numbers(octets));
+    head->mailboxes.put({abouts[next].first, abouts[next].second, numbers, nullptr});
+    ++next;
+    return {};
+  };
+  auto numbers_range = keys::all(account, keys::Kind::numbers);
+  CO_TRY_VOID(co_await scan_all(snapshot, std::move(numbers_range), kRecordsPiece, take_numbers));
+  if (next != abouts.size()) co_return corrupt("a mailbox has one of its two records only");
+  co_return std::shared_ptr<const AccountHead>(std::move(head));
+}
+
+Task<Result<>> Mailboxes::Impl::load(AccountId account) {
+  for (int attempt = 0; attempt < kSnapshotsMax; ++attempt) {
+    if (store.has_head(partition_of(account))) co_return Result<>{};
+    auto snapshot = store.snapshot();
+    auto read = co_await read_head(snapshot, account);
+    if (!read && read.error().is(Error::Kind::stale)) continue;
+    CO_TRY(auto head, std::move(read));
+    store.offer_head(partition_of(account), std::move(head), snapshot->version());
+  }
+  co_return Result<>{};  // somebody is faster than we; the turn will say if there is no head
+}
+
+Task<Result<>> Mailboxes::load(AccountId account) {
+  return impl_->load(account);
+}
+
+Task<Result<int>> Mailboxes::Impl::commit(AccountId account,
+                                          std::shared_ptr<std::function<int(store::Turn&)>> turn) {
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    CO_TRY_VOID(co_await load(account));
+    store::Batch batch;
+    batch.at_turn(partition_of(account), [turn](store::Turn& t) { return (*turn)(t); });
+    auto result = co_await store.commit(std::move(batch));
+    CO_TRY(auto committed, std::move(result));
+    if (committed.ok()) co_return store::kAccept;
+    if (committed.refused->why == store::Refusal::Why::turn) co_return committed.refused->code;
+  }
+  co_return fail(Error::Kind::unavailable, "the account could not be loaded");
+}
+
+// ----------------------------------------------------------------------------------------------
+// views
+
+Task<Result<std::shared_ptr<const PageView>>> read_view(
+    std::shared_ptr<const store::Snapshot> snapshot, AccountId account, MailboxId mailbox) {
+  std::vector<std::string> wanted;
+  wanted.push_back(keys::about(account, mailbox));
+  wanted.push_back(keys::numbers(account, mailbox));
+  wanted.push_back(keys::account(account));
+  auto got = co_await snapshot->multi_get(std::move(wanted));
+  CO_TRY(auto values, std::move(got));
+  if (!values[0] || !values[1] || !values[2]) co_return std::shared_ptr<const PageView>();
+  CO_TRY(auto about, decode_about(*values[0]));
+  CO_TRY(auto numbers, decode_numbers(*values[1]));
+  CO_TRY(auto owner, decode_account(*values[2]));
+  if (owner.closed) co_return std::shared_ptr<const PageView>();
+
+  std::vector<std::shared_ptr<const Page>> pages;
+  auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
+    if (!keys::is(key, keys::Kind::state)) return corrupt("a page's key is malformed");
+    TRY(auto page, fold_page(keys::page_of(key), octets));
+    pages.push_back(std::move(page));
+    return {};
+  };
+  auto range = keys::all_states(account, mailbox);
+  CO_TRY_VOID(co_await scan_all(snapshot, std::move(range), kPagesPiece, take));
+  co_return std::make_shared<const PageView>(
+      mailbox, std::make_shared<const About>(std::move(about)), numbers, std::move(pages));
+}
+
+namespace {
+
+// Whoever loads a view tells the feed how it ended, even if the task is dropped on its way.
+class Loading {
+ public:
+  Loading(std::shared_ptr<Feed> feed, Feed::Key key, std::uint64_t ticket)
+      : feed_(std::move(feed)), key_(key), ticket_(ticket) {}
+  Loading(const Loading&) = delete;
+  Loading& operator=(const Loading&) = delete;
+  ~Loading() {
+    if (feed_) feed_->failed(key_, ticket_);
+  }
+  void done(std::shared_ptr<const PageView> view) {
+    feed_->loaded(key_, ticket_, std::move(view));
+    feed_.reset();
+  }
+
+ private:
+  std::shared_ptr<Feed> feed_;
+  Feed::Key key_;
+  std::uint64_t ticket_;
+};
+
+}  // namespace
+
+Task<Result<std::shared_ptr<const PageView>>> Mailboxes::Impl::open(AccountId account,
+                                                                    MailboxId mailbox) {
+  Feed::Key key{account, mailbox};
+  for (;;) {
+    std::shared_ptr<const PageView> view;
+    std::uint64_t ticket = 0;
+    Feed::Found found = feed->find(key, view, ticket);
+    if (found == Feed::Found::view) co_return view;
+    if (found == Feed::Found::loading) {
+      co_await feed->wait(key);
+      continue;
+    }
+    Loading loading(feed, key, ticket);
+    for (int attempt = 1;; ++attempt) {
+      // The snapshot is younger than the slot: what it lacks is among the slot's news.
+      auto read = co_await read_view(store.snapshot(), account, mailbox);
+      if (!read && read.error().is(Error::Kind::stale) && attempt < kSnapshotsMax) continue;
+      CO_TRY(view, std::move(read));
+      break;
+    }
+    if (view) loading.done(view);
+    co_return view;
+  }
+}
+
+Task<Result<std::shared_ptr<const View>>> Mailboxes::open(AccountId account, MailboxId mailbox) {
+  auto opened = co_await impl_->open(account, mailbox);
+  CO_TRY(auto view, std::move(opened));
+  co_return std::shared_ptr<const View>(std::move(view));
+}
+
+// ----------------------------------------------------------------------------------------------
+// records
+
+Task<Result<std::vector<MailboxRecord>>> Mailboxes::list(AccountId account) {
+  for (int attempt = 1;; ++attempt) {
+    auto read = co_await read_head(impl_->store.snapshot(), account);
+    if (!read && read.error().is(Error::Kind::stale) && attempt < kSnapshotsMax) continue;
+    CO_TRY(auto head, std::move(read));
+    std::vector<MailboxRecord> records;
+    records.reserve(head->mailboxes.size());
+    head->mailboxes.each(
+        [&](const MailboxHead& m) { records.push_back(record_of(m.id, *m.about, m.numbers)); });
+    co_return records;
+  }
+}
+
+Task<Result<Use>> Mailboxes::use(AccountId account) {
+  auto got = co_await impl_->store.snapshot()->get(keys::account(account));
+  CO_TRY(auto value, std::move(got));
+  if (!value) co_return fail(Error::Kind::not_found, "no such account");
+  CO_TRY(auto numbers, decode_account(*value));
+  co_return Use{numbers.octets, numbers.messages};
+}
+
+Task<Result<std::optional<Email>>> Mailboxes::email(AccountId account, EmailId id) {
+  auto got = co_await impl_->store.snapshot()->get(keys::email(account, id));
+  CO_TRY(auto value, std::move(got));
+  if (!value) co_return std::optional<Email>();
+  CO_TRY(auto record, decode_email(*value, id));
+  co_return std::optional<Email>(std::move(record.email));
+}
+
+Task<Result<std::string>> Mailboxes::read(Email email, std::uint64_t offset, std::uint64_t length) {
+  std::uint64_t size = email.size();
+  if (offset >= size) co_return std::string();
+  length = std::min(length, size - offset);
+  std::string octets;
+  std::uint64_t prefix = email.prefix.size();
+  if (offset < prefix) {
+    octets = email.prefix.substr(static_cast<std::size_t>(offset),
+                                 static_cast<std::size_t>(std::min(length, prefix - offset)));
+    length -= octets.size();
+    offset = prefix;
+  }
+  if (length == 0) co_return octets;
+  auto got = co_await impl_->store.read_body(email.body, offset - prefix, length);
+  CO_TRY(auto body, std::move(got));
+  if (octets.empty()) co_return body;
+  octets += body;
+  co_return octets;
+}
+
+}  // namespace posta::mailbox

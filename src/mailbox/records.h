@@ -1,0 +1,99 @@
+// records.h: the records of an account, to octets and back (docs/formats/mailbox.md, *Records*).
+//
+// Decoders never trust: what is malformed, or of a newer version, is Error{corrupt}.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "mailbox/mailbox.h"
+
+namespace posta::mailbox {
+
+inline constexpr std::size_t kThreadKeysMax = 8;  // message ids written for one e-mail
+
+// `m`: the account.
+struct AccountNumbers {
+  EmailId next_email{1};
+  ThreadId next_thread{1};
+  MailboxId next_mailbox{1};
+  ModSeq mod_seq;  // the last given
+  Octets octets = 0;
+  std::uint64_t messages = 0;
+  Octets retained_octets = 0;
+  std::uint64_t retained_messages = 0;
+  UidValidity last_uid_validity;
+  bool closed = false;  // being removed
+  friend bool operator==(const AccountNumbers&, const AccountNumbers&) = default;
+};
+
+// `b`: what a person sees of a mailbox. Immutable, shared by heads and views.
+struct About {
+  std::string name;
+  Role role = Role::none;
+  bool subscribed = false;
+  UidValidity uid_validity;
+  std::vector<std::string> keywords;
+  friend bool operator==(const About&, const About&) = default;
+};
+
+// `n`: what every change of a mailbox changes.
+struct Numbers {
+  Uid uid_next{1};
+  ModSeq mod_seq;
+  ModSeq state_seq;  // of the last change that was not a delivery
+  std::uint32_t messages = 0;
+  std::uint32_t unseen = 0;
+  std::uint32_t deleted = 0;
+  Octets octets = 0;
+  ModSeq gone_horizon;
+  friend bool operator==(const Numbers&, const Numbers&) = default;
+};
+
+// `e`, beside what Email has.
+struct EmailRecord {
+  Email email;
+  MailboxId mailbox;  // where it first arrived
+  Uid uid;
+  std::vector<std::uint64_t> thread_keys;
+};
+
+// Uids first, first + 1, … first + count - 1.
+struct UidRange {
+  Uid first;
+  std::uint32_t count = 0;
+  friend bool operator==(const UidRange&, const UidRange&) = default;
+};
+
+std::string encode(const AccountNumbers& record);
+std::string encode(const About& record);
+std::string encode(const Numbers& record);
+std::string encode(const EmailRecord& record);
+std::string encode_gone(const std::vector<UidRange>& ranges);
+std::string encode_thread(ThreadId thread);
+
+// The e-mail record of an arrival, without copying its parts together first.
+std::string encode_email(const Arrival& arrival, ThreadId thread, MailboxId mailbox, Uid uid,
+                         std::size_t thread_keys);
+
+Result<AccountNumbers> decode_account(std::string_view octets);
+Result<About> decode_about(std::string_view octets);
+Result<Numbers> decode_numbers(std::string_view octets);
+Result<EmailRecord> decode_email(std::string_view octets, EmailId id);
+Result<std::vector<UidRange>> decode_gone(std::string_view octets);
+Result<ThreadId> decode_thread(std::string_view octets);
+
+// Ascending uids as ranges.
+std::vector<UidRange> ranges_of(const std::vector<Uid>& uids);
+
+MailboxRecord record_of(MailboxId id, const About& about, const Numbers& numbers);
+
+inline Failure corrupt(const char* what) {
+  return fail(Error::Kind::corrupt, what);
+}
+
+}  // namespace posta::mailbox

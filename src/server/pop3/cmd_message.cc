@@ -1,0 +1,110 @@
+// cmd_message.cc: RETR, TOP, DELE and RSET (RFC 1939 §5, §7): one message.
+//
+//   RETR msg       the message, byte-stuffed
+//   TOP msg n      its header, an empty line, and n lines of its body
+//   DELE msg       marks it; QUIT removes it
+//   RSET [msg]     takes the marks back; with a number (inventory #126) that of one message
+
+#include "server/pop3/events.h"
+#include "server/pop3/session.h"
+#include "wire/pop3/multiline.h"
+
+namespace posta::server::pop3 {
+
+Task<> Session::retr(wire::pop3::Retr& command) {
+  co_await send_message(command.message, std::nullopt);
+}
+
+Task<> Session::top(wire::pop3::Top& command) {
+  co_await send_message(command.message, command.lines);
+}
+
+Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) {
+  auto state = message(number);
+  if (!state) co_return;
+  mailbox::Mailboxes& mailboxes = server_.deps().mailboxes;
+  auto email = co_await mailboxes.email(maildrop_->principal.account, state->email);
+  Result<std::string> piece = std::string();
+  if (email && *email) piece = co_await mailboxes.read(**email, 0, limits().read_octets);
+  if (!email || !*email || !piece) {
+    const Error error = !email   ? email.error()
+                        : !piece ? piece.error()
+                                 : Error{Error::Kind::not_found, "the message is gone"};
+    server_.deps().events.emit({event::kTrouble,
+                                {{"session", id_}, {"what", "read"}, {"error", describe(error)}},
+                                Severity::error});
+    say(Reply::no("Cannot read the message now, try again later", Code::sys_temp));
+    co_return;
+  }
+  say(Reply::yes(lines ? std::string("Top of message follows")
+                       : fmt::format("{} octets", state->size)));
+  wire::pop3::MultilineEncoder encoder(config().workarounds);
+  wire::pop3::TopFilter filter(lines.value_or(0));
+  const std::uint64_t size = (*email)->size();
+  std::uint64_t offset = 0;
+  for (;;) {
+    offset += piece->size();
+    std::string_view rest = *piece;
+    while (!rest.empty()) {
+      std::string_view shown = rest;
+      if (lines) shown = filter.take(rest);
+      rest = lines && filter.done() ? std::string_view() : rest.substr(shown.size());
+      for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
+      if (lines && shown.empty()) break;
+    }
+    if (offset >= size || piece->empty() || (lines && filter.done())) break;
+    if (!co_await send({})) co_return;
+    piece = co_await mailboxes.read(**email, offset, limits().read_octets);
+    if (!piece) {
+      // Half a message cannot be taken back: the client must not take it for a whole one.
+      server_.deps().events.emit(
+          {event::kTrouble,
+           {{"session", id_}, {"what", "read"}, {"error", describe(piece.error())}},
+           Severity::error});
+      end_ = End::closed;
+      co_return;
+    }
+  }
+  for (std::string_view part; !(part = encoder.finish()).empty();) stream_.put(part);
+  maildrop_->last = std::max(maildrop_->last, number);
+  if (lines) co_return;
+  ++retrieved_;
+  if (maildrop_->retrieved.empty()) maildrop_->retrieved.resize(maildrop_->view->count());
+  maildrop_->retrieved[number - 1] = true;
+}
+
+Task<> Session::dele(wire::pop3::Dele& command) {
+  auto state = message(command.message);
+  if (!state) co_return;
+  if (maildrop_->deleted.empty()) maildrop_->deleted.resize(maildrop_->view->count());
+  maildrop_->deleted[command.message - 1] = true;
+  ++maildrop_->deleted_count;
+  maildrop_->deleted_octets += state->size;
+  maildrop_->last = std::max(maildrop_->last, command.message);
+  say(Reply::yes(fmt::format("Message {} will be removed at QUIT", command.message)));
+}
+
+Task<> Session::rset(wire::pop3::Rset& command) {
+  if (!command.message) {
+    maildrop_->deleted.clear();
+    maildrop_->deleted_count = 0;
+    maildrop_->deleted_octets = 0;
+    maildrop_->last = 0;
+  } else {
+    Number number = *command.message;
+    if (number == 0 || number > maildrop_->view->count()) {
+      say(Reply::no("No such message"));
+      co_return;
+    }
+    if (maildrop_->is_deleted(number)) {
+      maildrop_->deleted[number - 1] = false;
+      --maildrop_->deleted_count;
+      maildrop_->deleted_octets -= maildrop_->view->at(number).size;
+    }
+  }
+  say(Reply::yes(fmt::format("{} messages, {} octets",
+                             maildrop_->view->count() - maildrop_->deleted_count,
+                             maildrop_->view->octets() - maildrop_->deleted_octets)));
+}
+
+}  // namespace posta::server::pop3

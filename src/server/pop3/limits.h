@@ -1,0 +1,37 @@
+// limits.h: how much one POP3 session may ask of us. Each crossing has its reply and a dialogue in
+// tests/dialogs/pop3 (limit-*.dialog).
+#pragma once
+
+#include <chrono>
+
+#include "base/limits.h"
+#include "wire/pop3/limits.h"
+
+namespace posta::server::pop3 {
+
+struct Limits {
+  wire::pop3::Limits wire;  // octets of a command line
+
+  // RFC 1939 §3: "Such a timer MUST be of at least 10 minutes' duration."
+  std::chrono::seconds idle_timeout{600};
+  std::chrono::seconds login_timeout{180};  // from the connection to a login
+  std::chrono::seconds send_timeout{300};   // a client that takes no octets
+  std::size_t errors_max = 20;              // -ERR to commands in a session
+  std::size_t logins_max = 3;               // failed logins in a session
+  std::chrono::seconds login_pause{2};      // before the answer to a failed login
+  Octets replies_octets_max = 64_KiB;       // replies kept for a pipelining client
+  Octets read_octets = 64_KiB;              // of a message, read at a time
+};
+
+inline constexpr LimitInfo kLimits[] = {
+    {"pop3.idle_timeout", "seconds", "-ERR, end of session", "RFC 1939 §3"},
+    {"pop3.login_timeout", "seconds", "-ERR, end of session", ""},
+    {"pop3.send_timeout", "seconds", "end of session", ""},
+    {"pop3.errors_max", "commands", "-ERR, end of session", ""},
+    {"pop3.logins_max", "logins", "-ERR [AUTH], end of session", ""},
+    {"pop3.login_pause", "seconds", "the answer waits", ""},
+    {"pop3.replies_octets_max", "octets", "sent at once", ""},
+    {"pop3.read_octets", "octets", "read in pieces", ""},
+};
+
+}  // namespace posta::server::pop3

@@ -1,0 +1,148 @@
+#include "server/pop3/session.h"
+
+#include "base/check.h"
+#include "server/pop3/events.h"
+
+namespace posta::server::pop3 {
+
+namespace {
+// Commands that one session may have obeyed before the others get their turn (house D6).
+constexpr unsigned kCommandsInARow = 64;
+}  // namespace
+
+std::string_view to_string(Session::End end) {
+  switch (end) {
+    case Session::End::open: return "open";
+    case Session::End::quit: return "quit";
+    case Session::End::closed: return "closed";
+    case Session::End::timeout: return "timeout";
+    case Session::End::stopped: return "stopped";
+    case Session::End::limit: return "limit";
+  }
+  return "?";
+}
+
+Session::Session(Pop3Server& server, net::Stream& stream, std::string id)
+    : server_(server),
+      stream_(stream),
+      id_(std::move(id)),
+      may_login_(server.config().reception.trusted.contain(stream.peer().ip)),
+      lines_(server.config().limits.wire),
+      login_by_(stream.executor().now() + server.config().limits.login_timeout) {}
+
+Task<> Session::run() {
+  Events& events = server_.deps().events;
+  std::string peer = stream_.peer().ip.str();
+  events.emit({event::kConnectionOpened,
+               {{"session", id_}, {"service", config().reception.service}, {"peer", peer}},
+               Severity::debug});
+  say(Reply::yes(config().reception.host + " " + config().reception.banner));
+  while (end_ == End::open) {
+    if (server_.deps().sessions.closing()) {
+      last_word(Reply::no("The server is shutting down", Code::sys_temp), End::stopped);
+      break;
+    }
+    wire::pop3::Line line = lines_.next(stream_.input());
+    if (line.kind == wire::pop3::Line::Kind::need_more) {
+      stream_.consume(line.consumed);
+      co_await await_line();
+    } else {
+      co_await take_line(line);
+    }
+  }
+  if (end_ != End::closed) co_await stream_.flush();
+  events.emit({event::kConnectionClosed,
+               {{"session", id_},
+                {"peer", peer},
+                {"user", user_},
+                {"why", to_string(end_)},
+                {"retrieved", retrieved_},
+                {"deleted", removed_}},
+               maildrop_ ? Severity::info : Severity::debug});
+}
+
+// What is waiting to be sent leaves before we wait for more (RFC 2449 §6.6: replies may be
+// gathered).
+Task<> Session::await_line() {
+  co_await flush();
+  if (end_ != End::open) co_return;
+  stream_.set_timeout(limits().idle_timeout);
+  stream_.set_deadline(state_ == State::authorization ? login_by_ : Instant::max());
+  Result<> more = co_await stream_.fill();
+  if (more) co_return;
+  if (more.error().is(Error::Kind::timeout)) {
+    last_word(Reply::no("Nothing was said for too long"), End::timeout);
+  } else if (more.error().is(Error::Kind::cancelled)) {
+    last_word(Reply::no("The server is shutting down", Code::sys_temp), End::stopped);
+  } else {
+    end_ = End::closed;
+  }
+}
+
+Task<> Session::take_line(const wire::pop3::Line& line) {
+  using Kind = wire::pop3::Line::Kind;
+  if (++since_yield_ >= kCommandsInARow) {
+    since_yield_ = 0;
+    co_await runtime::yield();
+  }
+  if (line.kind == Kind::line) {
+    auto command = wire::pop3::parse_command(line.text);
+    stream_.consume(line.consumed);
+    if (command) {
+      co_await obey(*command);
+    } else {
+      say(command.error().reply);
+    }
+  } else {
+    stream_.consume(line.consumed);
+    if (line.kind == Kind::endless) {
+      last_word(Reply::no("The line does not end"), End::limit);
+    } else {
+      say(Reply::no(line.kind == Kind::too_long ? "The line is too long"
+                                                : "A control character in the command"));
+    }
+  }
+  if (end_ == End::open && stream_.unsent() > limits().replies_octets_max) co_await flush();
+}
+
+Task<> Session::obey(Command& command) {
+  const Verb& verb = kVerbs[command.index()];
+  if (verb.when == When::transaction && state_ != State::transaction) {
+    say(Reply::no("Log in first: USER and PASS"));
+  } else if (verb.when == When::authorization && state_ != State::authorization) {
+    say(Reply::no("Already logged in"));
+  } else {
+    co_await verb.handler(*this, command);
+  }
+}
+
+void Session::say(const Reply& reply) {
+  wire::pop3::print_reply(stream_.out(), reply);
+  if (reply.ok || ++errors_ <= limits().errors_max || end_ != End::open) return;
+  last_word(Reply::no("Too many errors"), End::limit);
+}
+
+void Session::last_word(const Reply& reply, End why) {
+  end_ = why;
+  wire::pop3::print_reply(stream_.out(), reply);
+}
+
+Task<> Session::flush() {
+  if (stream_.unsent() == 0) co_return;
+  stream_.set_timeout(limits().send_timeout);
+  stream_.set_deadline(Instant::max());
+  Result<> sent = co_await stream_.flush();
+  if (sent) co_return;
+  end_ = sent.error().is(Error::Kind::cancelled) ? End::stopped
+         : sent.error().is(Error::Kind::timeout) ? End::timeout
+                                                 : End::closed;
+}
+
+// Octets of a long answer; false when the client is gone.
+Task<bool> Session::send(std::string_view octets) {
+  stream_.put(octets);
+  if (stream_.unsent() > limits().replies_octets_max) co_await flush();
+  co_return end_ == End::open;
+}
+
+}  // namespace posta::server::pop3

@@ -1,0 +1,295 @@
+#include "server/smtp/session.h"
+
+#include "base/text.h"
+#include "runtime/task.h"
+#include "server/smtp/events.h"
+#include "wire/smtp/reply.h"
+
+namespace posta::server::smtp {
+
+namespace {
+
+// Commands that one session may have obeyed before the others get their turn (house D6).
+constexpr unsigned kCommandsInARow = 64;
+// Octets of a bad line that its event shows.
+constexpr std::size_t kLineShownMax = 120;
+
+bool is_protocol_error(const Reply& said) {
+  return (said.code >= 500 && said.code <= 504) || said.code == 555;
+}
+
+}  // namespace
+
+std::string_view to_string(Session::End end) {
+  switch (end) {
+    case Session::End::open: return "open";
+    case Session::End::quit: return "quit";
+    case Session::End::closed: return "closed";
+    case Session::End::timeout: return "timeout";
+    case Session::End::stopped: return "stopped";
+    case Session::End::limit: return "limit";
+    case Session::End::protocol: return "protocol";
+    case Session::End::turned_away: return "turned_away";
+  }
+  return "?";
+}
+
+Session::Session(SmtpServer& server, net::Stream& stream, std::string id)
+    : server_(server),
+      stream_(stream),
+      id_(std::move(id)),
+      trusted_(server.config().reception.trusted.contain(stream.peer().ip)),
+      lines_(server.config().limits.wire, trusted_),
+      life_end_(stream.executor().now() + server.config().limits.session_life_max) {}
+
+Task<> Session::run() {
+  Events& events = server_.deps().events;
+  std::string peer = stream_.peer().ip.str();
+  events.emit({event::kConnectionOpened,
+               {{"session", id_}, {"service", config().reception.service}, {"peer", peer}}});
+  co_await greet();
+  while (end_ == End::open) {
+    if (server_.deps().sessions.closing() && !transaction_) {
+      last_word(reply::shutting_down, End::stopped);  // RFC 5321 §3.8
+      break;
+    }
+    wire::smtp::Line line = lines_.next(stream_.input());
+    if (line.kind == wire::smtp::Line::Kind::need_more) {
+      stream_.consume(line.consumed);
+      co_await await_line();
+    } else {
+      line_deadline_.reset();
+      co_await take_line(line);
+    }
+  }
+  forget_letter();
+  if (end_ != End::closed) co_await linger();
+  events.emit({event::kConnectionClosed,
+               {{"session", id_},
+                {"peer", peer},
+                {"helo", helo_},
+                {"why", to_string(end_)},
+                {"letters", letters_},
+                {"commands", commands_},
+                {"errors", errors_}}});
+}
+
+// RFC 5321 §3.1: 220, or 554 and then nothing but QUIT. RFC 7504 §3: 521 may be followed by the
+// end.
+Task<> Session::greet() {
+  std::optional<Reply> refused = co_await server_.deps().intake.connect(origin());
+  if (!refused) {
+    const Reception& reception = config().reception;
+    say(reply::greeting.with(reception.host + " " + reception.banner));
+  } else if (refused->permanent() && refused->code != 521) {
+    state_ = State::refused;
+    say(*refused);
+  } else {
+    last_word(*refused, End::turned_away);
+  }
+}
+
+// RFC 2920 §3.2 (7): what is waiting to be sent leaves before we wait for more.
+Task<> Session::await_line() {
+  co_await flush();
+  if (end_ != End::open) co_return;
+  Instant now = stream_.executor().now();
+  if (!line_deadline_) line_deadline_ = now + limits().command_timeout;
+  stream_.set_timeout(limits().command_timeout);
+  stream_.set_deadline(transaction_ ? *line_deadline_ : std::min(*line_deadline_, life_end_));
+  Result<> more = co_await stream_.fill();
+  if (!more) interrupted_by(more.error());
+}
+
+Task<> Session::take_line(const wire::smtp::Line& line) {
+  if (++since_yield_ >= kCommandsInARow) {
+    since_yield_ = 0;
+    co_await runtime::yield();
+  }
+  if (line.kind != wire::smtp::Line::Kind::line) {
+    stream_.consume(line.consumed);
+    bad_line(line.kind);
+    co_await flush();
+    co_return;
+  }
+  auto command = wire::smtp::parse_command(line.text);
+  if (command) {
+    stream_.consume(line.consumed);
+    co_await obey(*command);
+    co_return;
+  }
+  ++commands_;
+  ++idle_commands_;
+  std::string shown = printable(line.text.substr(0, kLineShownMax));
+  stream_.consume(line.consumed);
+  data_was_refused_ = false;
+  conclude(command.error().reply, shown);
+  // After a BDAT whose count we cannot read, data and commands look the same.
+  if (command.error().desynchronised && end_ == End::open)
+    last_word(reply::lost_step, End::protocol);
+}
+
+void Session::bad_line(wire::smtp::Line::Kind kind) {
+  using Kind = wire::smtp::Line::Kind;
+  ++commands_;
+  ++idle_commands_;
+  if (std::exchange(data_was_refused_, false)) return last_word(reply::lost_step, End::protocol);
+  switch (kind) {
+    case Kind::bare_lf: return conclude(reply::bare_lf_command, "a bare LF");
+    case Kind::bad_octet: return conclude(reply::bad_octet, "a bare CR or NUL");
+    case Kind::too_long: return conclude(reply::line_too_long, "a line too long");
+    case Kind::mixed: return last_word(reply::mixed_line_ends, End::protocol);
+    case Kind::endless: return last_word(reply::endless_line, End::limit);
+    case Kind::line:
+    case Kind::need_more: break;
+  }
+  CHECK(!"a line that is not bad");
+}
+
+Task<> Session::obey(Command& command) {
+  const Verb& verb = verb_for(command);
+  ++commands_;
+  ++idle_commands_;
+  bool is_unknown = std::holds_alternative<wire::smtp::Unknown>(command);
+  bool is_data = std::holds_alternative<wire::smtp::Data>(command);
+  // Until its 354 a DATA counts as refused; data() takes that back.
+  bool after_refused_data = std::exchange(data_was_refused_, is_data);
+  if (after_refused_data && is_unknown) co_return last_word(reply::lost_step, End::protocol);
+
+  utf8_reply_ = false;
+  Reply said;
+  if (auto no = out_of_order(verb)) {
+    // RFC 3030 §2: "MUST accept and discard the associated message data"
+    auto* bdat = std::get_if<wire::smtp::Bdat>(&command);
+    if (bdat && !co_await pass_over(bdat->octets)) co_return;
+    said = std::move(*no);
+  } else {
+    said = co_await verb.handler(*this, command);
+  }
+  if (said.code == 0) co_return;  // the session has ended meanwhile, and its last word is said
+  if (is_unknown) ++unrecognised_;
+  conclude(said, verb.name);
+  if (verb.flush != Flush::no || stream_.unsent() > limits().replies_octets_max) co_await flush();
+}
+
+std::optional<Reply> Session::out_of_order(const Verb& verb) const {
+  if (state_ == State::refused && verb.name != "QUIT") return reply::bad_sequence;
+  switch (verb.needs) {
+    case Needs::nothing: return std::nullopt;
+    case Needs::no_letter:
+      if (state_ == State::begun) return reply::hello_first;
+      if (state_ != State::ready) return reply::nested_mail;
+      return std::nullopt;
+    case Needs::letter:
+      if (state_ == State::begun) return reply::hello_first;
+      if (state_ == State::ready) return reply::mail_first;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Reply> Session::over_limit() const {
+  const Limits& max = limits();
+  if (errors_ > max.errors_max) return reply::too_many_errors;
+  if (unrecognised_ > max.unrecognised_max)
+    return reply::too_many_errors.with("Too many unrecognised commands");
+  if (recipients_refused_ > max.recipients_refused_max)
+    return reply::too_many_errors.with("Too many refused recipients");
+  if (idle_commands_ > max.commands_max) return reply::too_many_commands;
+  return std::nullopt;
+}
+
+// The reply to a command: the one that it earned, or, if it crossed a limit of the session, 421.
+void Session::conclude(const Reply& said, std::string_view about) {
+  if (is_protocol_error(said)) {
+    ++errors_;
+    server_.deps().events.emit({event::kProtocolError,
+                                {{"session", id_}, {"line", about}, {"reply", said.str()}},
+                                Severity::debug});
+  }
+  if (end_ != End::open) return say(said);  // QUIT
+  if (auto too_much = over_limit()) return last_word(*too_much, End::limit);
+  if (said.code == 421) return last_word(said, End::turned_away);
+  say(said);
+}
+
+void Session::say(const Reply& said) {
+  wire::smtp::print_reply(stream_.out(), said, utf8_reply_);
+}
+
+void Session::last_word(const Reply& said, End why) {
+  utf8_reply_ = false;
+  say(said);
+  end_ = why;
+}
+
+void Session::interrupted_by(const Error& error) {
+  if (error.is(Error::Kind::timeout)) return last_word(reply::idle_timeout, End::timeout);
+  if (error.is(Error::Kind::cancelled)) return last_word(reply::shutting_down, End::stopped);
+  end_ = End::closed;
+}
+
+Task<> Session::flush() {
+  if (stream_.unsent() == 0) co_return;
+  stream_.set_timeout(limits().command_timeout);
+  stream_.set_deadline(Instant::max());
+  Result<> sent = co_await stream_.flush();
+  if (sent) co_return;
+  // A client that takes no replies gets none more.
+  end_ = sent.error().is(Error::Kind::cancelled) ? End::stopped
+         : sent.error().is(Error::Kind::timeout) ? End::timeout
+                                                 : End::closed;
+}
+
+// The last reply leaves; a client that is still sending must not have it torn from its hands by a
+// reset (which the system sends if we close with input unread).
+Task<> Session::linger() {
+  Instant until = stream_.executor().now() + limits().linger;
+  stream_.set_timeout(limits().linger);
+  stream_.set_deadline(until);
+  if (!co_await stream_.flush()) co_return;
+  stream_.shutdown_write();
+  if (end_ == End::quit && stream_.input().empty()) co_return;
+  for (Octets passed = 0; passed <= limits().linger_octets_max;) {
+    passed += stream_.input().size();
+    stream_.consume(stream_.input().size());
+    if (!co_await stream_.fill()) co_return;
+  }
+}
+
+// --- the state
+
+bool Session::begun_by_hand() const {
+  return lines_.ends() == wire::smtp::LineEnds::bare_lf;
+}
+
+void Session::forget_letter() {
+  transaction_.reset();
+  chunks_.reset();
+  pending_ = std::string();
+  rcpt_tried_ = false;
+  write_failed_ = false;
+  if (state_ == State::letter || state_ == State::chunks) state_ = State::ready;
+}
+
+// RFC 5321 §4.1.4: an accepted EHLO resets "exactly as if a RSET command had been issued".
+void Session::begin_hello(std::string name, bool extended) {
+  forget_letter();
+  helo_ = std::move(name);
+  extended_ = extended;
+  state_ = State::ready;
+}
+
+Origin Session::origin() const {
+  Origin origin;
+  origin.via = Origin::Via::smtp;
+  const net::IpAddress& ip = stream_.peer().ip;
+  origin.peer = (ip.is_v6() ? "IPv6:" : "") + ip.str();
+  origin.helo = helo_;
+  origin.protocol = extended_ ? "ESMTP" : "SMTP";
+  origin.trusted = trusted_;
+  origin.received = stream_.executor().wall();
+  return origin;
+}
+
+}  // namespace posta::server::smtp

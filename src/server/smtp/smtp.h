@@ -1,0 +1,49 @@
+// smtp.h: the SMTP server: one session for each connection (RFC 5321).
+//
+// One SmtpServer a loop; intake, router and census are shared by all loops.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/events.h"
+#include "mta/intake/intake.h"
+#include "mta/route/route.h"
+#include "server/session/census.h"
+#include "server/session/reception.h"
+#include "server/session/sessions.h"
+#include "server/smtp/limits.h"
+
+namespace posta::server {
+
+class SmtpServer final : public Service {
+ public:
+  struct Deps {
+    mta::Intake& intake;
+    mta::Router& router;  // for EXPN only
+    Census& census;
+    Sessions& sessions;  // of this loop
+    Events& events;
+  };
+  struct Config {
+    Reception reception;  // banner: "ESMTP posta" unless said otherwise
+    smtp::Limits limits;
+    Access vrfy = Access::trusted;  // others get 252 (RFC 5321 §7.3)
+    Access expn = Access::nobody;   // 502 5.5.1
+    std::string help_url = "https://www.rfc-editor.org/rfc/rfc5321";
+  };
+
+  SmtpServer(Deps deps, Config config);
+
+  // From the greeting to the end of the connection. Ends soon after Sessions::close().
+  Task<> serve(std::unique_ptr<net::Transport> transport) override;
+
+  const Deps& deps() const { return deps_; }
+  const Config& config() const { return config_; }
+
+ private:
+  Deps deps_;
+  Config config_;
+};
+
+}  // namespace posta::server

@@ -1,0 +1,158 @@
+#include "tests/dialogs/runner.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace posta::dialogs {
+
+Failure Runner::wrong(const Step& step, std::string what) const {
+  return fail(Error::Kind::conflict,
+              dialog_.name + ".dialog:" + std::to_string(step.line) + ": " + std::move(what));
+}
+
+Task<Result<>> Runner::run() {
+  for (const Step& each : dialog_.steps) {
+    Result<> done = co_await step(each);
+    if (!done) co_return done;
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> Runner::step(const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::directive: co_return co_await directive(step);
+    case Step::Kind::line_of:
+    case Step::Kind::no_line_of: co_return look_at_lines(step);
+    case Step::Kind::expect:
+    case Step::Kind::expect_dot: co_return co_await expect(step);
+    case Step::Kind::expect_end: co_return co_await expect_end(step);
+    case Step::Kind::send: break;
+  }
+  auto to = co_await connection();
+  if (!to) co_return wrong(step, describe(to.error()));
+  (*to)->stream->put(step.text);
+  // A server that has had enough may close while we are still sending; what it said before is still
+  // to be read, so a failure to send is none of the dialogue.
+  co_await (*to)->stream->flush();
+  co_return Result<>();
+}
+
+Task<Result<>> Runner::directive(const Step& step) {
+  const std::vector<std::string>& args = step.arguments;
+  if (step.text == "server" || step.text == "peer" || step.text == "connect") {
+    if (args.size() != 1) co_return wrong(step, "@" + step.text + " takes one word");
+    (step.text == "server" ? server_ : step.text == "peer" ? peer_ : current_) = args[0];
+  } else if (step.text == "close") {
+    connections_.erase(current_);
+  } else if (step.text == "mailbox" || step.text == "message") {
+    auto number = args.size() >= 2 ? to_number<std::size_t>(args[1]) : std::nullopt;
+    if (!number) co_return wrong(step, "an address and a number");
+    auto messages = co_await stage_.mailbox(args[0]);
+    if (!messages) co_return wrong(step, describe(messages.error()));
+    if (step.text == "mailbox") {
+      if (messages->size() != *number)
+        co_return wrong(step, "there are " + std::to_string(messages->size()) + " messages");
+    } else {
+      if (*number < 1 || *number > messages->size()) co_return wrong(step, "no such message");
+      std::string glob;
+      for (std::size_t i = 2; i < args.size(); ++i) glob += (i > 2 ? " " : "") + args[i];
+      const std::string& message = (*messages)[*number - 1];
+      if (!matches(glob, printable(message)))
+        co_return wrong(step, "the message is " + printable(message));
+    }
+  } else {
+    Result<> done = co_await stage_.directive(step);
+    if (!done) co_return wrong(step, done.error().what);
+  }
+  co_return Result<>();
+}
+
+Task<Result<Runner::Connection*>> Runner::connection() {
+  Connection& here = connections_[current_];
+  if (!here.stream) {
+    auto transport = co_await stage_.connect(server_, peer_);
+    if (!transport) co_return std::unexpected(transport.error());
+    runtime::Executor& executor = co_await runtime::this_executor();
+    here.stream = std::make_unique<net::Stream>(executor, std::move(*transport));
+    here.stream->set_timeout(stage_.patience());
+    here.server = server_;
+  }
+  co_return &here;
+}
+
+Task<Result<std::string>> Runner::read_line(Connection& from) {
+  for (;;) {
+    std::string_view input = from.stream->input();
+    std::size_t end = input.find('\n');
+    if (end != std::string_view::npos) {
+      std::string line(input.substr(0, end));
+      if (line.ends_with('\r')) line.pop_back();
+      from.stream->consume(end + 1);
+      co_return line;
+    }
+    Result<> more = co_await from.stream->fill();
+    if (!more) {
+      if (input.empty() && more.error().is(Error::Kind::closed)) co_return std::string("EOF");
+      co_return std::unexpected(more.error());
+    }
+  }
+}
+
+// A reply of SMTP goes on while a hyphen follows the code; other servers answer in one line.
+Task<Result<std::string>> Runner::read_reply(Connection& from) {
+  std::string reply;
+  for (;;) {
+    auto line = co_await read_line(from);
+    if (!line) co_return line;
+    reply += (reply.empty() ? "" : "\n") + *line;
+    if (from.server != "mx" || line->size() < 4 || (*line)[3] != '-') co_return reply;
+  }
+}
+
+Task<Result<std::string>> Runner::read_to_dot(Connection& from) {
+  std::string lines;
+  for (;;) {
+    auto line = co_await read_line(from);
+    if (!line) co_return line;
+    if (*line == ".") co_return lines;
+    if (*line == "EOF") co_return fail(Error::Kind::closed, "the end of the connection, no dot");
+    lines += (lines.empty() ? "" : "\n") + *line;
+  }
+}
+
+Task<Result<>> Runner::expect(const Step& step) {
+  auto from = co_await connection();
+  if (!from) co_return wrong(step, describe(from.error()));
+  const bool dot = step.kind == Step::Kind::expect_dot;
+  auto reply = dot ? co_await read_to_dot(**from) : co_await read_reply(**from);
+  if (!reply) co_return wrong(step, "expected " + step.text + ", got " + describe(reply.error()));
+  (*from)->reply = *reply;
+  if (!dot && !matches(step.text, *reply))
+    co_return wrong(step, "expected " + step.text + ", got " + *reply);
+  co_return Result<>();
+}
+
+Task<Result<>> Runner::expect_end(const Step& step) {
+  auto from = co_await connection();
+  if (!from) co_return wrong(step, describe(from.error()));
+  while ((*from)->stream->input().empty()) {
+    Result<> more = co_await (*from)->stream->fill();
+    if (more) continue;
+    if (more.error().is(Error::Kind::closed)) co_return Result<>();
+    co_return wrong(step, "expected the end of the connection, got " + describe(more.error()));
+  }
+  co_return wrong(step, "expected the end of the connection, got " +
+                            printable((*from)->stream->input()));
+}
+
+Result<> Runner::look_at_lines(const Step& step) {
+  const std::string& reply = connections_[current_].reply;
+  bool found = std::ranges::any_of(split(reply, '\n'), [&](std::string_view line) {
+    return matches(step.text, line);
+  });
+  if (found == (step.kind == Step::Kind::line_of)) return {};
+  return wrong(step, (found ? "a line matches " : "no line matches ") + step.text + " in " + reply);
+}
+
+}  // namespace posta::dialogs
