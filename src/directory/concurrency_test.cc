@@ -6,7 +6,8 @@
 #include "directory/testing.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "runtime/sleep.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -16,13 +17,14 @@ using runtime::sim::SimExecutor;
 constexpr std::uint64_t kSeeds = 25;
 
 struct World {
-  explicit World(std::uint64_t seed) : executor(seed), store(executor), town(executor, store) {
+  explicit World(std::uint64_t seed) : executor(seed), disk(seed) {
     town.add_domain("example.org");
     town.add_account("first@example.org");
   }
   SimExecutor executor;
-  store::memory::MemoryStore store;
-  Town<SimExecutor> town;
+  store::memory::Disk disk;
+  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  Town<SimExecutor> town{executor, *store};
 };
 
 // Commits what `prepare(batch)` prepares, again and again while it is refused.
@@ -37,11 +39,11 @@ Task<Result<>> commit(store::Store& store, F prepare) {
 }
 
 Task<> add(World& world, std::string name, int& won, int& lost) {
-  NewAccount account{.address = address(name), .password = {}, .quota = {}, .name = {}};
+  NewAccount account{.address = address(name)};
   auto prepare = [&](store::Batch& b) {
     return world.town.directory.prepare_add_account(b, account);
   };
-  auto done = co_await commit(world.store, prepare);
+  auto done = co_await commit(*world.store, prepare);
   if (done) ++won;
   if (!done) {
     EXPECT_TRUE(done.error().is(Error::Kind::conflict)) << done.error().what;
@@ -51,7 +53,7 @@ Task<> add(World& world, std::string name, int& won, int& lost) {
 
 // What must hold between the records of any directory.
 void check(World& world) {
-  auto snapshot = world.store.snapshot();
+  auto snapshot = world.store->snapshot();
   auto all = *await(world.executor, snapshot->scan(store::Range::prefix("D/"), 100'000));
   std::map<AccountId, Account> accounts;
   std::map<AccountId, std::string> named;
@@ -100,15 +102,15 @@ Task<> remove_domain(World& world, std::string name, bool& removed) {
   auto prepare = [&](store::Batch& b) {
     return world.town.directory.prepare_remove_domain(b, domain);
   };
-  removed = (co_await commit(world.store, prepare)).has_value();
+  removed = (co_await commit(*world.store, prepare)).has_value();
 }
 
 Task<> add_to(World& world, std::string name, bool& added) {
-  NewAccount account{.address = address(name), .password = {}, .quota = {}, .name = {}};
+  NewAccount account{.address = address(name)};
   auto prepare = [&](store::Batch& b) {
     return world.town.directory.prepare_add_account(b, account);
   };
-  added = (co_await commit(world.store, prepare)).has_value();
+  added = (co_await commit(*world.store, prepare)).has_value();
 }
 
 TEST(Concurrency, ADomainIsNotRemovedUnderSomebodyWhoMovesIn) {
@@ -139,18 +141,18 @@ Task<> churn(World& world, std::uint64_t seed, int rounds) {
     auto found = co_await directory.account(address(name));
     if (!found) continue;
     if (!*found) {
-      NewAccount account{.address = address(name), .password = {}, .quota = {}, .name = {}};
+      NewAccount account{.address = address(name)};
       auto prepare = [&](store::Batch& b) { return directory.prepare_add_account(b, account); };
-      (void)co_await commit(world.store, prepare);
+      (void)co_await commit(*world.store, prepare);
     } else if (random.chance(50)) {
       AccountId id = (*found)->id;
       auto prepare = [&](store::Batch& b) { return directory.prepare_remove_account(b, id); };
-      (void)co_await commit(world.store, prepare);
+      (void)co_await commit(*world.store, prepare);
     } else {
       Account set = **found;
       set.quota.octets = random.below(100);
       auto prepare = [&](store::Batch& b) { return directory.prepare_set_account(b, set); };
-      if (co_await commit(world.store, prepare)) {
+      if (co_await commit(*world.store, prepare)) {
         // Others may have changed it since, but what was there before is never seen again.
         auto entry = co_await directory.look_up(address(name));
         auto* now = entry ? std::get_if<IsAccount>(&*entry) : nullptr;
@@ -174,7 +176,7 @@ TEST(Concurrency, AfterAnyMixtureOfChangesTheRecordsAgree) {
 Task<> ask(World& world, bool& stop) {
   while (!stop) {
     (void)co_await world.town.look_up("ann@example.org");
-    co_await runtime::yield();
+    co_await runtime::sleep_for(std::chrono::microseconds(50));
   }
 }
 
@@ -185,7 +187,7 @@ Task<> set_quotas(World& world, AccountId id, bool& stop) {
     EXPECT_EQ(account.quota.octets, n - 1);
     account.quota.octets = n;
     auto prepare = [&](store::Batch& b) { return directory.prepare_set_account(b, account); };
-    EXPECT_TRUE(co_await commit(world.store, prepare));
+    EXPECT_TRUE(co_await commit(*world.store, prepare));
     auto entry = co_await world.town.look_up("ann@example.org");
     EXPECT_EQ(std::get<IsAccount>(*entry).account.quota.octets, n);
   }

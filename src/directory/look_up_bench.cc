@@ -4,7 +4,7 @@
 #include "directory/directory.h"
 #include "directory/fold.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -42,9 +42,10 @@ std::vector<Address> addresses_of(std::string_view format, std::size_t count) {
 
 void bench(benchmark::State& state, std::string_view format, std::size_t count) {
   SimExecutor executor(1);
-  store::memory::MemoryStore store(executor);
-  Directory directory(store, Limits{});
-  executor.run_task(settle(store, directory));
+  store::memory::Disk disk(1);
+  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  Directory directory(*store, Limits{});
+  executor.run_task(settle(*store, directory));
   auto addresses = addresses_of(format, count);
   executor.run_task(ask(directory, addresses, state));
 }
