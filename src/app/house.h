@@ -6,12 +6,12 @@
 //   router, queue, intake   mta
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
-// `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed on one
-// thread; destroyed in reverse order.
+// `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed
+// on one thread; destroyed in reverse order.
 #pragma once
 
 #include <memory>
-#include <thread>
+#include <string>
 #include <vector>
 
 #include "app/config.h"
@@ -34,6 +34,10 @@ class House {
 
   // Runs a task on the first loop until it ends. Only while nobody else runs that loop.
   void run(runtime::Task<> task);
+
+  // Everything in the store, read and compared (posta check --store): what is wrong, in words.
+  // Long.
+  std::vector<std::string> verify();
 
   const Config& config() const { return config_; }
   Log& log() { return *log_; }

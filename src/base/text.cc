@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,12 @@ bool is_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const auto* end = p + text.size();
   while (p != end) {
+    // Mail is mostly ASCII: eight octets at a time.
+    for (std::uint64_t word; end - p >= 8; p += 8) {
+      std::memcpy(&word, p, 8);
+      if (word & 0x8080808080808080ull) break;
+    }
+    if (p == end) break;
     unsigned char c = *p++;
     if (c < 0x80) continue;
     int more;

@@ -164,7 +164,7 @@ TEST(Transfer, DecodersForgiveAndDoNotMindCuts) {
       {kQ, "a=\nb", "ab"},
       {kQ, "a  \r\nb\t\n", "a\r\nb\n"},  // RFC 2045 §6.7 (3)
       {kQ, "=c3=bc", "\u00fc"},
-      {kQ, "100=zz =", "100=zz"},
+      {kQ, "100=zz =", "100=zz "},
       {kQ, "a=4", "a=4"},
       {kQ, "a=\r", "a"},
       {kQ, "a=\rb", "a=\rb"},

@@ -305,7 +305,7 @@ TEST(Charset, NamesAreReadAsSendersMeanThem) {
       {"\xcf\xd0", "koi8-r", "\u043e\u043f"},
       {"\xd6\xd0", "gb2312", "\u4e2d"},
       {"\xb0\xa1", "ks_c_5601-1987", "\uac00"},
-      {"Hi Mom -+Jjo--!", "utf-7", "Hi Mom -\u263a-!"},  // RFC 2152
+      {"Hi Mom -+Jjo--!", "utf-7", "Hi Mom -\u263a-!"},
       {"abc", "x-no-such-charset", "abc"},
       {"\xfc", "utf-8,swaplfnl", "\u00fc"},
   };

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "wire/message/charset.h"
-#include "wire/message/text_of.h"
+#include "wire/message/transfer.h"
 
 namespace posta::wire::message {
 
@@ -20,6 +20,11 @@ class OneLine {
   // A whole character: one to four octets.
   void add(std::string_view character) {
     unsigned char c = static_cast<unsigned char>(character.front());
+    if (c > 0x20 && c < 0x7F && !gap_) {
+      out_ += character;
+      --left_;
+      return;
+    }
     // NO-BREAK SPACE, and what HTML mail pads with, invisibly: ZERO WIDTH SPACE to RIGHT-TO-LEFT
     // MARK, SOFT HYPHEN, COMBINING GRAPHEME JOINER, ZERO WIDTH NO-BREAK SPACE.
     bool blank = c <= 0x20 || c == 0x7F || character == "\u00A0";
@@ -42,9 +47,10 @@ class OneLine {
   // Well-formed UTF-8.
   void add_all(std::string_view utf8) {
     for (std::size_t at = 0; at < utf8.size() && !full();) {
-      std::string_view character = first_characters(utf8.substr(at, 4), 1);
-      add(character);
-      at += character.size();
+      bool ascii = is_ascii(static_cast<unsigned char>(utf8[at]));
+      std::size_t n = ascii ? 1 : first_characters(utf8.substr(at, 4), 1).size();
+      add(utf8.substr(at, n));
+      at += n;
     }
   }
   void blank() { gap_ = !out_.empty(); }
@@ -131,6 +137,19 @@ std::size_t skip_tag(std::string_view html, std::size_t at, bool& blank) {
   return tag_end;
 }
 
+// The last character of octets that were cut anywhere may be incomplete, and would make UTF-8 look
+// like another charset.
+void drop_cut_character(std::string& octets) {
+  for (std::size_t n = 1; n <= 3 && n <= octets.size(); ++n) {
+    unsigned char c = static_cast<unsigned char>(octets[octets.size() - n]);
+    if (c < 0x80) return;
+    if (c < 0xC0) continue;
+    std::size_t whole = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (n < whole) octets.resize(octets.size() - n);
+    return;
+  }
+}
+
 }  // namespace
 
 std::string text_of_html(std::string_view utf8, std::size_t characters) {
@@ -165,16 +184,19 @@ std::string text_of_html(std::string_view utf8, std::size_t characters) {
 
 std::string preview_of(const Part& part, std::string_view octets, std::size_t characters) {
   bool html = part.subtype == "html";
-  // Plain text needs a few hundred octets; do not decode more. Encodings at most triple them, and
-  // no charset has more than four octets a character; room for blanks that collapse.
-  if (!html) octets = octets.substr(0, characters * 16);
-  std::string text = decoded_text(part, octets);
-  // A character cut at the end of what was looked at is not shown.
-  for (int i = 0; i < 3 && text.ends_with("\xEF\xBF\xBD"); ++i) text.resize(text.size() - 3);
-  if (html) return text_of_html(text, characters);
-  OneLine line(characters);
-  line.add_all(text);
-  return line.take();
+  // Plain text: a few hundred octets are enough, unless they are blanks, or many for a character.
+  for (std::size_t factor : {4, 64}) {
+    std::string_view front = html ? octets : octets.substr(0, characters * factor);
+    std::string decoded = decode_transfer(front, parse_encoding(part.encoding));
+    if (front.size() < part.body_size()) drop_cut_character(decoded);
+    const Parameter* charset = find_parameter(part.parameters, "charset");
+    std::string text = to_utf8(decoded, charset ? charset->value : std::string());
+    if (html) return text_of_html(text, characters);
+    OneLine line(characters);
+    line.add_all(text);
+    if (line.full() || front.size() == octets.size() || factor == 64) return line.take();
+  }
+  return {};
 }
 
 }  // namespace posta::wire::message

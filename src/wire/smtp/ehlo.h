@@ -21,9 +21,9 @@ namespace posta::wire::smtp {
 
 // LIMITS (RFC 9422): what one session and one transaction may have.
 struct SessionLimits {
-  std::optional<std::uint32_t> mail_max;         // MAILMAX= transactions in a session
-  std::optional<std::uint32_t> rcpt_max;         // RCPTMAX= recipients in a transaction
-  std::optional<std::uint32_t> rcpt_domain_max;  // RCPTDOMAINMAX= domains among them
+  std::optional<std::uint32_t> mail_max = {};         // MAILMAX= transactions in a session
+  std::optional<std::uint32_t> rcpt_max = {};         // RCPTMAX= recipients in a transaction
+  std::optional<std::uint32_t> rcpt_domain_max = {};  // RCPTDOMAINMAX= domains among them
   friend bool operator==(const SessionLimits&, const SessionLimits&) = default;
 };
 
@@ -42,10 +42,10 @@ struct Capabilities {
   bool help = false;                   // RFC 5321 §4.1.1.8
   bool vrfy = false;
   bool expn = false;
-  bool etrn = false;                    // RFC 1985
-  std::optional<SessionLimits> limits;  // RFC 9422
-  std::vector<std::string> auth;        // mechanisms, upper case (RFC 4954 §3); empty: no AUTH
-  std::vector<std::string> others;      // lines with other keywords, as they came
+  bool etrn = false;                         // RFC 1985
+  std::optional<SessionLimits> limits = {};  // RFC 9422
+  std::vector<std::string> auth = {};        // mechanisms, upper case (RFC 4954 §3); empty: no AUTH
+  std::vector<std::string> others = {};      // lines with other keywords, as they came
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 

@@ -1,0 +1,80 @@
+#include "wire/smtp/ehlo.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/smtp/reply.h"
+#include "wire/smtp/xtext.h"
+
+namespace posta::wire::smtp {
+namespace {
+
+Capabilities everything() {
+  return {.pipelining = true,
+          .size = true,
+          .size_max = 52428800,
+          .eight_bit_mime = true,
+          .chunking = true,
+          .binary_mime = true,
+          .smtputf8 = true,
+          .enhanced_status_codes = true,
+          .dsn = true,
+          .starttls = true,
+          .require_tls = true,
+          .help = true,
+          .vrfy = true,
+          .expn = true,
+          .etrn = true,
+          .limits = SessionLimits{.mail_max = 20, .rcpt_max = 1000, .rcpt_domain_max = 5},
+          .auth = {"PLAIN", "SCRAM-SHA-256"},
+          .others = {"XCLIENT NAME ADDR"}};
+}
+
+TEST(Ehlo, OffersWhatIsThereAndNothingElse) {
+  EXPECT_EQ(to_octets(ehlo_reply("mx.example.org", "", {})), "250 mx.example.org\r\n");
+  EXPECT_EQ(to_octets(ehlo_reply("mx.example.org", "at your service",
+                                 {.pipelining = true,
+                                  .size = true,
+                                  .size_max = 1000,
+                                  .eight_bit_mime = true,
+                                  .enhanced_status_codes = true,
+                                  .help = true,
+                                  .limits = SessionLimits{.rcpt_max = 1000}})),
+            "250-mx.example.org at your service\r\n"
+            "250-SIZE 1000\r\n"
+            "250-PIPELINING\r\n"
+            "250-8BITMIME\r\n"
+            "250-ENHANCEDSTATUSCODES\r\n"
+            "250-HELP\r\n"
+            "250 LIMITS RCPTMAX=1000\r\n");
+}
+
+TEST(Ehlo, WhatIsOfferedIsReadBack) {
+  EhloReply read = parse_ehlo_reply(ehlo_reply("mx.example.org", "hi you", everything()));
+  EXPECT_EQ(read.host, "mx.example.org");
+  EXPECT_EQ(read.greeting, "hi you");
+  EXPECT_EQ(read.offered, everything());
+  EXPECT_EQ(parse_ehlo_reply(ehlo_reply("mx", "", {})).offered, Capabilities{});
+}
+
+TEST(Ehlo, OtherServersAreUnderstood) {
+  EhloReply read =
+      parse_ehlo_reply(Reply(250,
+                             "relay\npipelining\nSize  abc\nAUTH=LOGIN plain\nAUTH PLAIN CRAM-MD5\n"
+                             "LIMITS RCPTMAX=x MAILMAX=5 FOO\n\nX-FOO"));
+  EXPECT_EQ(read.offered, (Capabilities{.pipelining = true,
+                                        .size = true,
+                                        .limits = SessionLimits{.mail_max = 5},
+                                        .auth = {"LOGIN", "PLAIN", "CRAM-MD5"},
+                                        .others = {"X-FOO"}}));
+}
+
+TEST(Xtext, IsUndone) {
+  EXPECT_EQ(xtext_decode("e+3Dmc2"), "e=mc2");
+  EXPECT_EQ(xtext_encode("e=mc2+ \xff"), "e+3Dmc2+2B+20+FF");
+  EXPECT_EQ(xtext_decode(xtext_encode("\r\n\x80")), "\r\n\x80");
+  for (std::string_view bad : {"+", "+3", "+3d", "a b", "a=b", "\x7f", "+G0"})
+    EXPECT_FALSE(xtext_decode(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace posta::wire::smtp
