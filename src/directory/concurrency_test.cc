@@ -97,6 +97,28 @@ TEST(Concurrency, OfManyWhoAddOneAddressOneWins) {
   }
 }
 
+Task<> add_alias(World& world, std::string name, int& won, int& lost) {
+  Alias alias{address(name), {address("x@far.example")}};
+  auto prepare = [&](store::Batch& b) { return world.town.directory.prepare_add_alias(b, alias); };
+  auto done = co_await commit(*world.store, prepare);
+  ++(done ? won : lost);
+}
+
+TEST(Concurrency, OfManyWhoMakeOneAliasOneWinsToo) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    World world(seed);
+    int won = 0, lost = 0;
+    runtime::Nursery nursery(world.executor);
+    for (const char* name : {"sales", "SALES", "Sales"})
+      nursery.spawn(add_alias(world, name, won, lost));
+    nursery.spawn(add(world, "sales", won, lost));
+    world.executor.run_task(nursery.join());
+    EXPECT_EQ(won, 1) << seed;
+    EXPECT_EQ(lost, 3) << seed;
+    check(world);
+  }
+}
+
 Task<> remove_domain(World& world, std::string name, bool& removed) {
   Domain domain = domain_of(name);
   auto prepare = [&](store::Batch& b) {
@@ -105,31 +127,39 @@ Task<> remove_domain(World& world, std::string name, bool& removed) {
   removed = (co_await commit(*world.store, prepare)).has_value();
 }
 
-Task<> add_to(World& world, std::string name, bool& added) {
+Task<> move_in(World& world, std::string name, int& arrived) {
   NewAccount account{.address = address(name)};
   auto prepare = [&](store::Batch& b) {
     return world.town.directory.prepare_add_account(b, account);
   };
-  added = (co_await commit(*world.store, prepare)).has_value();
+  if (co_await commit(*world.store, prepare)) ++arrived;
 }
 
-TEST(Concurrency, ADomainIsNotRemovedUnderSomebodyWhoMovesIn) {
+// Somebody moves in, as an account or as an alias, while the domain is removed: one of the two.
+void race_for_a_domain(bool as_account) {
   int removals = 0, arrivals = 0;
   for (std::uint64_t seed = 1; seed <= 2 * kSeeds; ++seed) {
     World world(seed);
     world.town.add_domain("other.example");
-    bool removed = false, added = false;
+    bool removed = false;
+    int arrived = 0, turned_away = 0;
     runtime::Nursery nursery(world.executor);
     nursery.spawn(remove_domain(world, "other.example", removed));
-    nursery.spawn(add_to(world, "ann@other.example", added));
+    nursery.spawn(as_account ? move_in(world, "ann@other.example", arrived)
+                             : add_alias(world, "ann@other.example", arrived, turned_away));
     world.executor.run_task(nursery.join());
-    EXPECT_NE(removed, added) << seed;
+    EXPECT_NE(removed, arrived == 1) << seed;
     removals += removed;
-    arrivals += added;
+    arrivals += arrived;
     check(world);
   }
   EXPECT_GT(removals, 0) << "no seed let the removal win: the test proves nothing";
   EXPECT_GT(arrivals, 0) << "no seed let the arrival win: the test proves nothing";
+}
+
+TEST(Concurrency, ADomainIsNotRemovedUnderSomebodyWhoMovesIn) {
+  race_for_a_domain(true);
+  race_for_a_domain(false);
 }
 
 // Adds, removes and sets at random, from several tasks.

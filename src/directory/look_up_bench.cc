@@ -1,5 +1,9 @@
 // What a RCPT pays for the directory: an address that was asked for before.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <deque>
+#include <span>
 
 #include "directory/directory.h"
 #include "directory/fold.h"
@@ -43,7 +47,7 @@ std::vector<Address> addresses_of(std::string_view format, std::size_t count) {
 void bench(benchmark::State& state, std::string_view format, std::size_t count) {
   SimExecutor executor(1);
   store::memory::Disk disk(1);
-  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  auto store = *store::memory::open(disk, executor);
   Directory directory(*store, Limits{});
   executor.run_task(settle(*store, directory));
   auto addresses = addresses_of(format, count);
