@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <deque>
 
 #include "store/group_view.h"
 #include "store/heads.h"
