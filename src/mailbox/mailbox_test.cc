@@ -373,6 +373,74 @@ TEST_F(MailboxTest, ARemovedAccountLeavesNothing) {
   clean(kBob);
 }
 
+TEST_F(MailboxTest, TheCheckFindsWhatIsWrong) {
+  deliver_many(3);
+  flag(uids({1}), Mode::add, {Flags::seen, 0});
+  expunge(uids({3}));
+  clean();
+  MessageState row = open()->at(1);
+  Email mail = email(row.email);
+  auto value_of = [&](std::string key) {
+    return *run_ok(executor(), store().snapshot()->get(std::move(key)));
+  };
+  Numbers numbers = *decode_numbers(value_of(keys::numbers(kAnn, kInbox)));
+  AccountNumbers account = *decode_account(value_of(keys::account(kAnn)));
+  auto with = [](auto record, auto change) {
+    change(record);
+    return encode(record);
+  };
+  row.uid = Uid(200);
+  std::string page = value_of(keys::state(kAnn, kInbox, 0));
+  struct Case {
+    const char* what;
+    std::string key;
+    std::optional<std::string> value;
+  };
+  const Case cases[] = {
+      {"messages", keys::numbers(kAnn, kInbox), with(numbers, [](auto& n) { ++n.messages; })},
+      {"unseen", keys::numbers(kAnn, kInbox), with(numbers, [](auto& n) { --n.unseen; })},
+      {"deleted", keys::numbers(kAnn, kInbox), with(numbers, [](auto& n) { ++n.deleted; })},
+      {"octets", keys::numbers(kAnn, kInbox), with(numbers, [](auto& n) { ++n.octets; })},
+      {"uid next", keys::numbers(kAnn, kInbox),
+       with(numbers, [](auto& n) { n.uid_next = Uid(2); })},
+      {"a lost uid", keys::numbers(kAnn, kInbox),
+       with(numbers, [](auto& n) { n.uid_next = Uid(9); })},
+      {"modseq", keys::numbers(kAnn, kInbox),
+       with(numbers, [](auto& n) { n.mod_seq = ModSeq(1); })},
+      {"use", keys::account(kAnn), with(account, [](auto& n) { ++n.octets; })},
+      {"use in messages", keys::account(kAnn), with(account, [](auto& n) { ++n.messages; })},
+      {"retained", keys::account(kAnn), with(account, [](auto& n) { ++n.retained_messages; })},
+      {"retained octets", keys::account(kAnn), with(account, [](auto& n) { ++n.retained_octets; })},
+      {"next e-mail", keys::account(kAnn),
+       with(account, [](auto& n) { n.next_email = EmailId(2); })},
+      {"next thread", keys::account(kAnn),
+       with(account, [](auto& n) { n.next_thread = ThreadId(2); })},
+      {"an e-mail is missing", keys::email(kAnn, mail.id), std::nullopt},
+      {"an e-mail too many", keys::email(kAnn, EmailId(99)), value_of(keys::email(kAnn, mail.id))},
+      {"a body without a link", store::body_link_key(mail.body.id, keys::body_owner(kAnn, mail.id)),
+       std::nullopt},
+      {"a page is missing", keys::state(kAnn, kInbox, 0), std::nullopt},
+      {"an e-mail in two places", keys::state(kAnn, kInbox, 0), page + row_record(row)},
+      {"a page without a mailbox", keys::state(kAnn, MailboxId(77), 0), page},
+      {"a uid that is there and gone", keys::gone(kAnn, kInbox, ModSeq(1)),
+       encode_gone({{Uid(1), 1}})},
+      {"a thread that was never given", keys::thread(kAnn, 5), encode_thread(ThreadId(999))},
+  };
+  for (const auto& c : cases) {
+    auto before = run_ok(executor(), store().snapshot()->get(c.key));
+    auto write = [&](const std::optional<std::string>& value) {
+      store::Batch batch;
+      value ? batch.put(c.key, *value) : batch.erase(c.key);
+      run_ok(executor(), store().commit(std::move(batch)));
+    };
+    write(c.value);
+    auto findings = run(executor(), check_account(store().snapshot(), kAnn));
+    EXPECT_TRUE(!findings || !findings->empty()) << c.what;
+    write(before);
+  }
+  clean();
+}
+
 TEST_F(MailboxTest, TheViewCacheStaysWithinItsOctets) {
   Feed feed(20'000);
   auto about = std::make_shared<const About>();
