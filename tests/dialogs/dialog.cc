@@ -127,8 +127,13 @@ class Parser {
     return line(text);
   }
 
+  // "> QUIT   < 221 *": the command ends at the blanks before "< ".
   Result<> send(std::string_view text) {
-    std::string_view rest = cut_next(text, "<");
+    std::string_view rest;
+    if (std::size_t at = text.find(" < "); at != std::string_view::npos) {
+      rest = text.substr(at + 1);
+      text = text.substr(0, text.find_last_not_of(' ', at) + 1);
+    }
     text.remove_prefix(std::min<std::size_t>(text.starts_with("> ") ? 2 : 1, text.size()));
     add(Step::Kind::send, std::string(text) + ends_);
     return rest.empty() ? Result<>() : expect(rest);
@@ -176,8 +181,9 @@ bool Dialog::needs_simulation() const {
   return std::ranges::any_of(steps, [](const Step& step) {
     if (step.kind != Step::Kind::directive) return false;
     if (step.text == "peer") return step.arguments != std::vector<std::string>{"127.0.0.1"};
-    return step.text == "clock" || step.text == "wait" || step.text == "setup" ||
-           step.text == "shutdown" || step.text == "event";
+    static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
+                                                     "mailbox", "message", "queue"};
+    return std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere);
   });
 }
 

@@ -27,6 +27,10 @@
 //   @message ADDRESS N GLOB   the N-th of them matches
 //   @queue empty | N      letters owed
 //   @event NAME           such an event was emitted
+//   @disk full | free     the disk has no room from here on; or it has again
+//
+// A real server can play dialogues that need none of @clock @wait @setup @shutdown @event @disk and
+// no other @peer than 127.0.0.1; there @queue is not looked at.
 #pragma once
 
 #include <optional>

@@ -135,7 +135,7 @@ Task<Result<>> Runner::expect(const Step& step) {
 
 Task<Result<>> Runner::expect_end(const Step& step) {
   auto from = co_await connection();
-  if (!from) co_return wrong(step, describe(from.error()));
+  if (!from) co_return Result<>();  // refused: there never was a connection
   while ((*from)->stream->input().empty()) {
     Result<> more = co_await (*from)->stream->fill();
     if (more) continue;
