@@ -1,7 +1,7 @@
 // admin.h: the daily commands: account, domain, alias, queue.
 //
-// One function answers, whether the running server was asked through its control socket or the store was
-// opened for the purpose; what it prints is the same. `--json` prints for programs.
+// One function answers, whether the running server was asked through its control socket or the
+// store was opened for the purpose; what it prints is the same. `--json` prints for programs.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// check.h: `posta check`: what would go wrong, before it does: configuration, permissions, ports, store.
+// check.h: `posta check`: what would go wrong, before it does: configuration, permissions, ports,
+// store.
 #pragma once
 
 #include <string>

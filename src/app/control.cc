@@ -75,7 +75,9 @@ std::optional<Request> parse_request(std::string_view line) {
 
 }  // namespace
 
-std::string control_path(const std::string& directory) { return directory + "/run/control"; }
+std::string control_path(const std::string& directory) {
+  return directory + "/run/control";
+}
 
 Result<Answer> ask_server(const std::string& directory, const Request& request) {
   TRY(sockaddr_un address, address_of(control_path(directory)));
@@ -102,7 +104,8 @@ Result<Answer> ask_server(const std::string& directory, const Request& request) 
     return value && value->is_string() ? std::string(value->as_string()) : std::string();
   };
   const auto* code = answer->if_contains("exit");
-  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, text("out"), text("err")};
+  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, text("out"),
+                text("err")};
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& directory,
@@ -127,7 +130,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& di
 }
 
 ControlServer::ControlServer(int listener, std::string path, Answerer answer)
-    : listener_(listener), path_(std::move(path)), answer_(std::move(answer)),
+    : listener_(listener),
+      path_(std::move(path)),
+      answer_(std::move(answer)),
       thread_([this] { serve(); }) {}
 
 ControlServer::~ControlServer() {

@@ -1,8 +1,8 @@
 // control.h: commands against a running server, through a Unix socket in the server directory.
 //
 // One request a connection: a line of JSON {"args": [...], "input": "..."}; one answer: a line
-// {"exit": 0, "out": "...", "err": "..."}. The socket is 0600 in a directory that is 0700: who may open it
-// may administer the server. The same function answers here and offline (commands.h).
+// {"exit": 0, "out": "...", "err": "..."}. The socket is 0600 in a directory that is 0700: who may
+// open it may administer the server. The same function answers here and offline (commands.h).
 #pragma once
 
 #include <functional>
@@ -16,8 +16,9 @@
 namespace posta::app {
 
 struct Request {
-  std::vector<std::string> args;  // without the program's name: {"account", "add", "ann@example.org"}
-  std::string input;              // what --password-stdin reads
+  std::vector<std::string>
+      args;           // without the program's name: {"account", "add", "ann@example.org"}
+  std::string input;  // what --password-stdin reads
 };
 
 struct Answer {

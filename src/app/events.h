@@ -14,13 +14,15 @@ namespace posta::app::events {
 
 inline void started(Events& events, std::string_view version, std::size_t loops,
                     const std::string& listening) {
-  events.emit({"app.server.started",
-               {{"version", version}, {"loops", loops}, {"listening", listening}}});
+  events.emit(
+      {"app.server.started", {{"version", version}, {"loops", loops}, {"listening", listening}}});
 }
 inline void stopping(Events& events, int signal) {
   events.emit({"app.server.stopping", {{"signal", signal}}});
 }
-inline void stopped(Events& events) { events.emit({"app.server.stopped", {}}); }
+inline void stopped(Events& events) {
+  events.emit({"app.server.stopped", {}});
+}
 inline void listener_skipped(Events& events, const net::Endpoint& endpoint, const Error& error) {
   events.emit({"app.listener.skipped",
                {{"endpoint", endpoint.str()}, {"error", error.what}},

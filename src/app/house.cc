@@ -41,7 +41,9 @@ runtime::Task<> then_quit(runtime::Task<> task, runtime::asio::Loop& loop) {
   loop.quit();
 }
 
-runtime::Task<> load_queue(mta::Queue& queue, Result<>& out) { out = co_await queue.load(); }
+runtime::Task<> load_queue(mta::Queue& queue, Result<>& out) {
+  out = co_await queue.load();
+}
 
 }  // namespace
 
@@ -56,10 +58,9 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
 
   store::Limits limits;
   limits.disk_free_min = c.disk_free_min;
-  TRY(house->store_, store::rocksdb::open(c.path(c.store_directory), limits,
-                                          {.cache_octets = c.store_cache}));
-  house->directory_ =
-      std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
+  TRY(house->store_,
+      store::rocksdb::open(c.path(c.store_directory), limits, {.cache_octets = c.store_cache}));
+  house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
   mailbox::Limits mailbox_limits;
   mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
   house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);

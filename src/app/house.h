@@ -6,8 +6,8 @@
 //   router, queue, intake   mta
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
-// `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed on one
-// thread; destroyed in reverse order.
+// `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed
+// on one thread; destroyed in reverse order.
 #pragma once
 
 #include <memory>

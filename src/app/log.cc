@@ -49,8 +49,9 @@ std::string value_text(const Field& field) {
 }
 
 void append_json(std::string& out, std::string_view name, const std::string& text) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name,
-                 boost::json::serialize(boost::json::string(is_utf8(text) ? text : printable(text))));
+  fmt::format_to(
+      std::back_inserter(out), ",\"{}\":{}", name,
+      boost::json::serialize(boost::json::string(is_utf8(text) ? text : printable(text))));
 }
 
 }  // namespace

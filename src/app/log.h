@@ -1,11 +1,13 @@
 // log.h: the log: one line an event, for people or for programs, to standard error.
 //
-//   2026-11-21T05:14:51.003Z mail posta/smtp[71]: 6T5KQ8W3D0V7: letter.accepted: from=<bob@example.net>, size=412
+//   2026-11-21T05:14:51.003Z mail posta/smtp[71]: 6T5KQ8W3D0V7: letter.accepted:
+//   from=<bob@example.net>, size=412
 //   {"time":"2026-11-21T05:14:51.003Z","event":"smtp.letter.accepted","severity":"info","queue_id":…}
 //
-// journald and syslog take standard error from the service; with JOURNAL_STREAM each line begins with its
-// priority (<6>). emit() formats and puts into a bounded buffer; a thread writes. If the reader is too
-// slow, lines are dropped and counted, and the count is logged: the server never waits for its log.
+// journald and syslog take standard error from the service; with JOURNAL_STREAM each line begins
+// with its priority (<6>). emit() formats and puts into a bounded buffer; a thread writes. If the
+// reader is too slow, lines are dropped and counted, and the count is logged: the server never
+// waits for its log.
 #pragma once
 
 #include <condition_variable>

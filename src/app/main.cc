@@ -1,7 +1,8 @@
 // main.cc: posta, the one program: which command is it, and where does it run?
 //
 //   quickstart serve check config tool version     here, in this process
-//   account domain alias queue                     by the running server through its control socket, or,
+//   account domain alias queue                     by the running server through its control
+//   socket, or,
 //                                                  if none runs, here with the store opened
 //
 // Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
@@ -54,8 +55,7 @@ std::string take_directory(std::vector<std::string>& args) {
 
 Result<Config> configured(const std::string& directory) {
   if (directory.empty())
-    return fail(Error::Kind::config,
-                "which server directory? Say --dir DIR, or set POSTA_DIR");
+    return fail(Error::Kind::config, "which server directory? Say --dir DIR, or set POSTA_DIR");
   return read_config(directory);
 }
 

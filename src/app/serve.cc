@@ -93,8 +93,8 @@ class Server {
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
     front.spawn(run_front());
-    auto control = ControlServer::open(house_.config().directory,
-                                       [this](Request request) { return answer(std::move(request)); });
+    auto control = ControlServer::open(
+        house_.config().directory, [this](Request request) { return answer(std::move(request)); });
     if (!control) {
       complain(control.error());
       for (auto& other : fronts_) other->close();
@@ -140,9 +140,8 @@ class Server {
 Answer Server::answer(Request request) {
   std::promise<Answer> done;
   std::future<Answer> answered = done.get_future();
-  boost::asio::post(house_.loop(0).context(), [&] {
-    commands_->spawn(answer_to(std::move(request), done));
-  });
+  boost::asio::post(house_.loop(0).context(),
+                    [&] { commands_->spawn(answer_to(std::move(request), done)); });
   return answered.get();
 }
 
@@ -154,8 +153,7 @@ int serve(Config config) {
   auto house = House::open(std::move(config), loops);
   if (!house) return complain(house.error());
   Server server(**house);
-  if (auto listening_now = server.listen(); !listening_now)
-    return complain(listening_now.error());
+  if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();
   events::stopped((*house)->log());
   return 0;

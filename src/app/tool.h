@@ -1,6 +1,7 @@
 // tool.h: `posta tool`: what posta makes of a file, without a server.
 //
-//   posta tool mime FILE     structure, ENVELOPE and BODYSTRUCTURE as IMAP says them, decoded header, as JSON
+//   posta tool mime FILE     structure, ENVELOPE and BODYSTRUCTURE as IMAP says them, decoded
+//   header, as JSON
 #pragma once
 
 #include <string>

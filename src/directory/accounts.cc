@@ -96,23 +96,31 @@ Task<Result<AccountId>> Directory::prepare_add_account(store::Batch& batch, NewA
 }
 
 Task<Result<>> Directory::prepare_set_account(store::Batch& batch, Account account) {
-  CO_TRY_VOID(check_name(account.name, impl_->limits));
   Draft draft(impl_->store, batch);
   CO_TRY(auto now, co_await draft.existing_account(account.id));
   if (fold_local(account.address.local) != fold_local(now.address.local) ||
       account.address.domain != now.address.domain) {
-    co_return fail(Error::Kind::conflict,
-                   fmt::format("the address of an account does not change: {} stays {}",
-                               now.address.str(), now.address.str()));
+    co_return fail(
+        Error::Kind::conflict,
+        fmt::format("the address of an account does not change: it stays {}", now.address.str()));
   }
-  if (!account.enabled) {
+  AccountChange change{account.enabled, account.quota, std::move(account.name)};
+  co_return co_await prepare_change_account(batch, account.id, std::move(change));
+}
+
+Task<Result<>> Directory::prepare_change_account(store::Batch& batch, AccountId id,
+                                                 AccountChange change) {
+  if (change.name) CO_TRY_VOID(check_name(*change.name, impl_->limits));
+  Draft draft(impl_->store, batch);
+  CO_TRY(auto account, co_await draft.existing_account(id));
+  if (change.enabled == false) {
     CO_TRY(auto meta, co_await draft.meta());
-    if (meta.postmaster == account.id) co_return still_postmaster(now, "disabled");
+    if (meta.postmaster == id) co_return still_postmaster(account, "disabled");
   }
-  now.enabled = account.enabled;
-  now.quota = account.quota;
-  now.name = std::move(account.name);
-  draft.put(account_key(now.id), encode(now));
+  account.enabled = change.enabled.value_or(account.enabled);
+  account.quota = change.quota.value_or(account.quota);
+  account.name = std::move(change.name).value_or(std::move(account.name));
+  draft.put(account_key(id), encode(account));
   draft.apply();
   co_return {};
 }

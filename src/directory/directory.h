@@ -116,6 +116,19 @@ struct NewAccount {
   bool force = false;  // a short password is taken all the same
 };
 
+// What is to be different; nothing: stays as it is.
+struct AccountChange {
+  std::optional<bool> enabled;
+  std::optional<Quota> quota;
+  std::optional<std::string> name;
+};
+struct DomainChange {
+  std::optional<AccountId> postmaster;
+  std::optional<std::optional<Address>> catch_all;
+  std::optional<char> separator;
+  bool make_default = false;
+};
+
 // What is true of the whole directory.
 struct System {
   AccountId postmaster;  // the first account made, until another is set; 0: there is none yet
@@ -163,9 +176,11 @@ class Directory {
   // is the last) removed: there is always somebody who answers.
   Task<Result<>> prepare_add_domain(store::Batch& batch, DomainInfo domain);
   Task<Result<>> prepare_set_domain(store::Batch& batch, DomainInfo domain);
+  Task<Result<>> prepare_change_domain(store::Batch& batch, Domain name, DomainChange change);
   Task<Result<>> prepare_remove_domain(store::Batch& batch, Domain name);  // conflict while in use
   Task<Result<AccountId>> prepare_add_account(store::Batch& batch, NewAccount account);
   Task<Result<>> prepare_set_account(store::Batch& batch, Account account);  // enabled, quota, name
+  Task<Result<>> prepare_change_account(store::Batch& batch, AccountId id, AccountChange change);
   // An empty password: no password login from now on.
   Task<Result<>> prepare_set_password(store::Batch& batch, AccountId id, std::string password,
                                       bool force = false);

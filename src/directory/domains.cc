@@ -19,12 +19,12 @@ Result<> check_separator(char separator) {
                           printable(std::string_view(&separator, 1))));
 }
 
-// What add and set have in common.
-Task<Result<>> check(Draft& draft, DomainInfo& domain) {
+// What add and change have in common. A postmaster that is there already is not asked for again: it
+// may be gone by now, and look-ups then fall back on the system's.
+Task<Result<>> check(Draft& draft, DomainInfo& domain, AccountId postmaster_now) {
   CO_TRY_VOID(check_separator(domain.separator));
-  if (domain.postmaster) {
+  if (domain.postmaster && domain.postmaster != postmaster_now)
     CO_TRY_VOID(co_await draft.existing_account(domain.postmaster));
-  }
   if (domain.catch_all) {
     if (domain.catch_all->domain.empty()) domain.catch_all->domain = domain.name;
     CO_TRY(domain.catch_all, co_await draft.any_address(*domain.catch_all));
@@ -37,7 +37,7 @@ Task<Result<>> check(Draft& draft, DomainInfo& domain) {
 Task<Result<>> Directory::prepare_add_domain(store::Batch& batch, DomainInfo domain) {
   Draft draft(impl_->store, batch);
   if (domain.name.empty()) co_return fail(Error::Kind::syntax, "a domain needs a name");
-  CO_TRY_VOID(co_await check(draft, domain));
+  CO_TRY_VOID(co_await check(draft, domain, {}));
   std::string key = domain_key(domain.name);
   CO_TRY(auto there, co_await draft.get(key));
   if (there) {
@@ -56,20 +56,32 @@ Task<Result<>> Directory::prepare_add_domain(store::Batch& batch, DomainInfo dom
 
 Task<Result<>> Directory::prepare_set_domain(store::Batch& batch, DomainInfo domain) {
   Draft draft(impl_->store, batch);
-  CO_TRY_VOID(co_await draft.existing_domain(domain.name));
-  CO_TRY_VOID(co_await check(draft, domain));
   CO_TRY(auto meta, co_await draft.meta());
-  bool was_default = meta.default_domain == domain.name;
-  if (was_default && !domain.is_default) {
+  if (meta.default_domain == domain.name && !domain.is_default) {
     co_return fail(Error::Kind::conflict,
                    fmt::format("{} is the default domain: make another one the default instead",
                                domain.name.display()));
   }
-  if (domain.is_default && !was_default) {
-    meta.default_domain = domain.name;
+  DomainChange change{domain.postmaster, std::move(domain.catch_all), domain.separator,
+                      domain.is_default};
+  co_return co_await prepare_change_domain(batch, std::move(domain.name), std::move(change));
+}
+
+Task<Result<>> Directory::prepare_change_domain(store::Batch& batch, Domain name,
+                                                DomainChange change) {
+  Draft draft(impl_->store, batch);
+  CO_TRY(auto domain, co_await draft.existing_domain(name));
+  AccountId postmaster_now = domain.postmaster;
+  domain.postmaster = change.postmaster.value_or(postmaster_now);
+  domain.separator = change.separator.value_or(domain.separator);
+  if (change.catch_all) domain.catch_all = *std::move(change.catch_all);
+  CO_TRY_VOID(co_await check(draft, domain, postmaster_now));
+  CO_TRY(auto meta, co_await draft.meta());
+  if (change.make_default && meta.default_domain != name) {
+    meta.default_domain = name;
     draft.put(std::string(kMetaKey), encode(meta));
   }
-  draft.put(domain_key(domain.name), encode(domain));
+  draft.put(domain_key(name), encode(domain));
   draft.apply();
   co_return {};
 }

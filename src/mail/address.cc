@@ -49,7 +49,7 @@ Result<std::string> parse_literal(std::string_view text) {
 Result<std::string> to_a_labels(std::string_view text) {
   std::string name(text);
   char* ascii = nullptr;
-  // RFC 5891 §4: lookup with the Unicode mapping that users expect (case, width).
+  // RFC 5891 §5: lookup with the Unicode mapping that users expect (case, width).
   int code = idn2_to_ascii_8z(name.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   if (code != IDN2_OK) return bad(std::string("not a domain: ") + idn2_strerror(code), 0);
   std::string out(ascii);

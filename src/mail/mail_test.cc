@@ -17,7 +17,7 @@ TEST(Domain, IsCanonicalOrRefused) {
       {"example.org.", "example.org"},
       {"b\xc3\xbc"
        "cher.example",
-       "xn--bcher-kva.example"},  // RFC 5891 §4
+       "xn--bcher-kva.example"},  // RFC 5891 §5
       {"B\xc3\x9c"
        "CHER.example",
        "xn--bcher-kva.example"},

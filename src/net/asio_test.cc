@@ -184,6 +184,7 @@ TEST(AsioNetwork, TheMemoryOfAnIdleConnectionIsPrinted) {
   Raw raw;
   std::size_t octets_each = 0;
   world.run(hold_idle(world, raw, octets_each));
+  if (octets_each == 0) GTEST_SKIP() << "this allocator does not count";
   std::printf("an idle connection (stream %zu, task and transport included): %zu octets of heap\n",
               sizeof(Stream), octets_each);
 }

@@ -53,7 +53,8 @@ struct KeyValue {
   std::string value;
 };
 
-// [begin, end): octet order. An empty end means "to the last key".
+// [begin, end): octet order. An empty end means "to the last key". The first octet of a key is
+// below 0xFF.
 struct Range {
   std::string begin;
   std::string end;
@@ -150,7 +151,9 @@ class Batch {
   Batch& add(std::string key, std::int64_t delta);     // signed little counters; see get_counter
   Batch& append(std::string key, std::string octets);  // octet concatenation, nothing cleverer
   Batch& take(std::unique_ptr<BodyWriter> body);       // a finished body becomes part of the commit
-  Batch& link(BodyId body, std::string owner);         // B/<body>/<owner>: keeps the body alive
+  // B/<body>/<owner>: keeps the body alive. To link a body that this batch does not take, require
+  // a link or a record that keeps it alive until then.
+  Batch& link(BodyId body, std::string owner);
   Batch& unlink(BodyId body, std::string owner);
   Batch& publish(std::string topic, std::shared_ptr<const void> what);
   // The key is absent, or its value has this digest (digest_of); else the batch is refused.
@@ -195,10 +198,12 @@ class Batch {
   std::vector<std::unique_ptr<BodyWriter>> bodies;
 };
 
-std::string body_link_key(BodyId body, std::string_view owner);  // B/<body>/<owner>: what link() puts
+std::string body_link_key(BodyId body,
+                          std::string_view owner);  // B/<body>/<owner>: what link() puts
 
-std::uint64_t digest_of(std::string_view value);   // for require_value
-std::int64_t get_counter(std::string_view value);  // what `add` wrote
+std::uint64_t digest_of(std::string_view value);  // for require_value
+// What `add` wrote: 8 octets, little-endian, two's complement, wrapping. Anything else counts as 0.
+std::int64_t get_counter(std::string_view value);
 
 struct Committed {
   Version version = 0;
@@ -221,6 +226,7 @@ struct Limits {
   Octets group_octets_max = 16_MiB;
   std::size_t waiting_batches_max = 16384;  // beyond: Error{unavailable}
   std::size_t heads_max = 65536;            // heads kept in memory; the least recently used go
+  Octets key_octets_max = 4_KiB;            // Error{limit}
   std::chrono::seconds snapshot_life_max{5};
   Octets disk_free_min = 256_MiB;  // below: commits that add bodies are refused with Error{full}
 };
@@ -255,7 +261,8 @@ class Store {
   // [offset, offset + length) of the body, cut at its end. Error{not_found} if it has been swept.
   virtual Task<Result<std::string>> read_body(BodyRef body, std::uint64_t offset,
                                               std::uint64_t length) const = 0;
-  // Removes bodies that nobody links and no lease holds. Returns how many.
+  // Removes bodies that nobody links and no lease holds. Returns how many. Cost grows with what was
+  // unlinked since the last time, not with what is stored.
   virtual Task<Result<std::uint64_t>> sweep_bodies() = 0;
 
   virtual void subscribe(Subscriber subscriber) = 0;  // before the first commit

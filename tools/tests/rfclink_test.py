@@ -165,6 +165,11 @@ class RfcLink(fixture.ToolTest):
         self.assert_error("tools/rfclink.missing:1:is there",
                           {"tools/rfclink.missing": "1 The First\n"})
 
+    def test_a_page_written_without_the_texts_lacks_titles_only(self):
+        self.assert_clean(None, "--write", POSTA_RFC="/nowhere")
+        self.assertIn("## RFC 1\n\n- §2.10: `src/net/a.h`\n", self.generated())
+        self.assert_clean()
+
     def test_without_the_texts_the_page_is_the_same(self):
         self.assert_clean(None, "--write")
         before = self.generated()

@@ -19,7 +19,7 @@ Task<> Session::capa(wire::pop3::Capa&) {
   capabilities.auth_resp_code = true;
   capabilities.pipelining = true;
   capabilities.uidl = true;
-  capabilities.expire.emplace();  // NEVER
+  capabilities.expire = wire::pop3::Capabilities::Expire{};  // NEVER
   if (state_ == State::transaction) capabilities.implementation = "posta";
   wire::pop3::print_capa(stream_.out(), capabilities);
   co_return;

@@ -55,6 +55,8 @@ std::string repair_utf8(std::string_view octets) {
 // Through ICU; nothing if it does not know the charset.
 bool convert(std::string_view octets, const std::string& charset, std::string& out) {
   UErrorCode status = U_ZERO_ERROR;
+  // Only names of ICU's own tables: for others ucnv_open would look for files.
+  if (ucnv_countAliases(charset.c_str(), &status) == 0 || U_FAILURE(status)) return false;
   UConverter* from = ucnv_open(charset.c_str(), &status);
   if (U_FAILURE(status)) return false;
   constexpr std::size_t kBuffer = 512;
@@ -122,8 +124,9 @@ std::string to_utf8(std::string_view octets, std::string_view charset) {
   for (const Alias& alias : kAliases)
     if (name == alias.name) name = alias.meant;
   std::string out;
-  // A comma would be an option to ICU, not a name.
-  bool plain = name.size() < kNameMax && name.find_first_of(", \t") == std::string::npos;
+  bool plain = name.size() < kNameMax;
+  for (char c : name)  // a comma would begin an option of ICU
+    plain = plain && (is_alpha(c) || is_digit(c) || std::string_view("-_.:+").contains(c));
   if (plain && convert(octets, name, out)) return out;
   return guess_utf8(octets);
 }

@@ -271,6 +271,9 @@ TEST(Digest, PreviewIsTheFirstTextAPersonWouldRead) {
   for (const Case& c : cases) EXPECT_EQ(digest_of(c.message).preview, c.preview) << c.claim;
   std::string long_text = "\n";
   for (int i = 0; i < 300; ++i) long_text += "\u65e5";
+  Limits few;  // a character that a limit cuts does not change the charset that is guessed
+  few.preview_octets_max = 8;
+  EXPECT_EQ(digest_of(long_text, few).preview, "\u65e5\u65e5");
   EXPECT_EQ(digest_of(long_text).preview.size(), 200u * 3);  // RFC 8970: 200 characters
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "wire/message/charset.h"
-#include "wire/message/text_of.h"
+#include "wire/message/transfer.h"
 
 namespace posta::wire::message {
 
@@ -137,6 +137,19 @@ std::size_t skip_tag(std::string_view html, std::size_t at, bool& blank) {
   return tag_end;
 }
 
+// The last character of octets that were cut anywhere may be incomplete, and would make UTF-8 look
+// like another charset.
+void drop_cut_character(std::string& octets) {
+  for (std::size_t n = 1; n <= 3 && n <= octets.size(); ++n) {
+    unsigned char c = static_cast<unsigned char>(octets[octets.size() - n]);
+    if (c < 0x80) return;
+    if (c < 0xC0) continue;
+    std::size_t whole = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (n < whole) octets.resize(octets.size() - n);
+    return;
+  }
+}
+
 }  // namespace
 
 std::string text_of_html(std::string_view utf8, std::size_t characters) {
@@ -170,13 +183,15 @@ std::string text_of_html(std::string_view utf8, std::size_t characters) {
 }
 
 std::string preview_of(const Part& part, std::string_view octets, std::size_t characters) {
-  if (part.subtype == "html") return text_of_html(decoded_text(part, octets), characters);
+  bool html = part.subtype == "html";
   // Plain text: a few hundred octets are enough, unless they are blanks, or many for a character.
   for (std::size_t factor : {4, 64}) {
-    std::string_view front = octets.substr(0, characters * factor);
-    std::string text = decoded_text(part, front);
-    // A character that was cut is not shown.
-    for (int i = 0; i < 3 && text.ends_with("\xEF\xBF\xBD"); ++i) text.resize(text.size() - 3);
+    std::string_view front = html ? octets : octets.substr(0, characters * factor);
+    std::string decoded = decode_transfer(front, parse_encoding(part.encoding));
+    if (front.size() < part.body_size()) drop_cut_character(decoded);
+    const Parameter* charset = find_parameter(part.parameters, "charset");
+    std::string text = to_utf8(decoded, charset ? charset->value : std::string());
+    if (html) return text_of_html(text, characters);
     OneLine line(characters);
     line.add_all(text);
     if (line.full() || front.size() == octets.size() || factor == 64) return line.take();

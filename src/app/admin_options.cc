@@ -1,0 +1,137 @@
+#include "app/admin_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "app/admin.h"
+
+namespace posta::app {
+
+namespace {
+
+CLI::App* verb_of(CLI::App* group, AdminOptions& options, const std::string& name,
+                  const std::string& words) {
+  CLI::App* verb = group->add_subcommand(name, words);
+  verb->add_flag("--json", options.json, "print for programs");
+  verb->callback([&options, group, name] {
+    options.group = group->get_name();
+    options.verb = name;
+  });
+  return verb;
+}
+
+void paging(CLI::App* verb, AdminOptions& options) {
+  verb->add_option("--after", options.after, "begin behind this one");
+  verb->add_option("--limit", options.limit, "at most so many")->check(CLI::Range(1, 1'000'000));
+}
+
+void account_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("account", "people who have a mailbox here");
+  group->require_subcommand(1);
+  auto quota = [&](CLI::App* verb) {
+    verb->add_option("--quota", options.quota, "the most it may hold: 2GiB, or none");
+    verb->add_option("--quota-messages", options.quota_messages, "in messages; 0: no limit");
+    verb->add_option("--name", options.person, "the person's name");
+  };
+  auto password = [&](CLI::App* verb) {
+    verb->add_flag("--password-stdin", options.password_stdin,
+                   "read the password from standard input; else one is made and printed once");
+    verb->add_flag("--force", options.force, "take a short password");
+  };
+  CLI::App* add = verb_of(group, options, "add", "make an account with its mailboxes");
+  add->add_option("address", options.name, "ann@example.org")->required();
+  password(add);
+  quota(add);
+  CLI::App* set = verb_of(group, options, "set", "change an account");
+  set->add_option("address", options.name)->required();
+  quota(set);
+  set->add_flag("--enable", options.enable, "logins and deliveries are taken again");
+  set->add_flag("--disable", options.disable, "no login, no delivery; the mail stays");
+  set->add_flag("--postmaster", options.postmaster_role, "it answers for postmaster everywhere");
+  CLI::App* change = verb_of(group, options, "password", "set a new password");
+  change->add_option("address", options.name)->required();
+  password(change);
+  CLI::App* remove = verb_of(group, options, "remove", "remove an account and all its mail");
+  remove->add_option("address", options.name)->required();
+  CLI::App* show = verb_of(group, options, "show", "show one account");
+  show->add_option("address", options.name)->required();
+  paging(verb_of(group, options, "list", "list accounts"), options);
+}
+
+void domain_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("domain", "domains whose mail comes here");
+  group->require_subcommand(1);
+  auto settings = [&](CLI::App* verb) {
+    verb->add_flag("--default", options.make_default, "bare names and logins mean this domain");
+    verb->add_option("--postmaster", options.postmaster, "the account behind postmaster and abuse");
+    verb->add_option("--catch-all", options.catch_all, "who gets mail for unknown names, or none");
+    verb->add_option("--separator", options.separator, "of user+detail, or none");
+  };
+  CLI::App* add = verb_of(group, options, "add", "take mail for a domain");
+  add->add_option("domain", options.name, "example.org")->required();
+  settings(add);
+  CLI::App* set = verb_of(group, options, "set", "change a domain");
+  set->add_option("domain", options.name)->required();
+  settings(set);
+  CLI::App* remove = verb_of(group, options, "remove", "take no more mail for a domain");
+  remove->add_option("domain", options.name)->required();
+  verb_of(group, options, "list", "list domains");
+}
+
+void alias_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("alias", "addresses that lead to others");
+  group->require_subcommand(1);
+  for (std::string name : {"add", "set"}) {
+    CLI::App* verb = verb_of(group, options, name,
+                             name == "add" ? "make an alias" : "give an alias new targets");
+    verb->add_option("address", options.name, "info@example.org, or a pattern: sales-*@example.org")
+        ->required();
+    verb->add_option("targets", options.targets, "where its mail goes")->required();
+  }
+  CLI::App* remove = verb_of(group, options, "remove", "remove an alias");
+  remove->add_option("address", options.name)->required();
+  paging(verb_of(group, options, "list", "list aliases"), options);
+}
+
+void queue_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("queue", "letters that are still owed to somebody");
+  group->require_subcommand(1);
+  paging(verb_of(group, options, "list", "list what is owed"), options);
+  CLI::App* show = verb_of(group, options, "show", "show one letter");
+  show->add_option("id", options.name, "the queue id")->required();
+}
+
+}  // namespace
+
+bool is_admin_command(const std::string& command) {
+  return command == "account" || command == "domain" || command == "alias" || command == "queue";
+}
+
+// CLI11 speaks with exceptions; they end here.
+std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOptions& options) {
+  CLI::App cli("posta: daily commands", "posta [--dir DIR]");
+  cli.require_subcommand(1);
+  account_words(cli, options);
+  domain_words(cli, options);
+  alias_words(cli, options);
+  queue_words(cli, options);
+  try {
+    std::vector<std::string> reversed(args.rbegin(), args.rend());
+    cli.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return Answer{0, cli.help(), ""};
+  } catch (const CLI::ParseError& error) {
+    std::string command = args.empty() ? "" : args[0];
+    return Answer{64, "",
+                  fmt::format("posta: {}\nposta {} --help says more\n", error.what(), command)};
+  }
+  if (options.enable && options.disable)
+    return Answer{64, "", "posta: --enable and --disable exclude each other\n"};
+  return std::nullopt;
+}
+
+std::optional<Answer> admin_usage(const std::vector<std::string>& args) {
+  AdminOptions options;
+  return parse_admin(args, options);
+}
+
+}  // namespace posta::app

@@ -1,0 +1,140 @@
+#include "app/check.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "app/config.h"
+#include "app/control.h"
+#include "app/house.h"
+#include "net/asio/network.h"
+#include "wire/pop3/uidl.h"
+
+namespace posta::app {
+
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: posta check --dir DIR [--store]\n"
+    "Looks at configuration, permissions, ports and store, and says what is wrong.\n"
+    "--store also reads every record and verifies it; the server must not be running.\n";
+
+// What was looked at: one line each.
+class Findings {
+ public:
+  void good(const std::string& what) { out_ += "ok     " + what + "\n"; }
+  void bad(const std::string& what) {
+    out_ += "WRONG  " + what + "\n";
+    wrong_ = true;
+  }
+  Answer answer() && { return {wrong_ ? 1 : 0, std::move(out_), ""}; }
+
+ private:
+  std::string out_;
+  bool wrong_ = false;
+};
+
+void check_directory(Findings& findings, const std::string& directory) {
+  struct stat status{};
+  if (stat(directory.c_str(), &status) != 0) {
+    findings.bad(directory + " is not there; posta quickstart makes a server directory");
+    return;
+  }
+  if (status.st_mode & 077) {
+    findings.bad(directory + " can be opened by others; run: chmod 700 " + directory);
+  } else {
+    findings.good(directory + " belongs to its owner alone");
+  }
+}
+
+void check_ports(Findings& findings, const Config& config, bool running) {
+  if (running) {
+    findings.good("the server is running; its ports are its own");
+    return;
+  }
+  runtime::asio::WorkerPool workers({.threads = 1});
+  runtime::asio::Loop loop(workers);
+  net::asio::AsioNetwork network;
+  auto look = [&](std::string_view service, const std::vector<net::Endpoint>& endpoints) {
+    for (const auto& endpoint : endpoints) {
+      auto listener = network.listen(loop, endpoint);
+      std::string name = fmt::format("{} on {}", service, endpoint.str());
+      if (listener) {
+        findings.good(name + " is free");
+      } else if (endpoint.ip.is_v6() && endpoint.ip.is_any()) {
+        findings.good(name + " is left out: " + listener.error().what);
+      } else {
+        findings.bad(name + ": " + listener.error().what);
+      }
+    }
+  };
+  look("smtp", config.smtp_listen);
+  look("pop3", config.pop3_listen);
+}
+
+runtime::Task<> look_at_domains(House& house, Findings& findings) {
+  auto domains = co_await house.directory().domains();
+  if (!domains) {
+    findings.bad("cannot read the domains: " + domains.error().what);
+  } else if (domains->empty()) {
+    findings.bad("there is no domain, so no mail is taken; run: posta domain add DOMAIN");
+  } else {
+    findings.good(fmt::format("{} domains, {} letters in the queue", domains->size(),
+                              house.queue().letters_owed()));
+  }
+}
+
+void check_store(Findings& findings, const Config& config, bool deep) {
+  struct statvfs disk{};
+  std::string path = config.path(config.store_directory);
+  if (statvfs(path.c_str(), &disk) == 0) {
+    Octets free = Octets{disk.f_bavail} * disk.f_frsize;
+    std::string words = fmt::format("{} MiB of disk free", free >> 20);
+    if (free < config.disk_free_min) {
+      findings.bad(words + ", less than store.disk_free_min: new mail is put off");
+    } else {
+      findings.good(words);
+    }
+  }
+  Config quiet = config;
+  quiet.log_level = "error";
+  auto house = House::open(std::move(quiet), 1);
+  if (!house) {
+    findings.bad("the store: " + house.error().what);
+    return;
+  }
+  findings.good("the store opens: " + path);
+  (*house)->run(look_at_domains(**house, findings));
+  if (!deep) return;
+  auto verified = (*house)->verify();
+  for (const auto& complaint : verified) findings.bad(complaint);
+  if (verified.empty()) findings.good("every record of the store is sound");
+}
+
+}  // namespace
+
+Answer check(const std::string& directory, const std::vector<std::string>& args) {
+  bool deep = false;
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    if (args[i] == "--help" || args[i] == "-h") return {0, std::string(kUsage), ""};
+    if (args[i] != "--store") return {64, "", std::string(kUsage)};
+    deep = true;
+  }
+  Findings findings;
+  auto config = read_config(directory);
+  if (!config) {
+    findings.bad(config.error().what);
+    return std::move(findings).answer();
+  }
+  findings.good("posta.toml is understood");
+  check_directory(findings, config->directory);
+  bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
+  check_ports(findings, *config, running);
+  if (!running) {
+    check_store(findings, *config, deep);
+  } else if (deep) {
+    findings.bad("--store needs the store for itself; stop the server first");
+  }
+  return std::move(findings).answer();
+}
+
+}  // namespace posta::app

@@ -1,0 +1,146 @@
+#include "app/quickstart.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "app/admin.h"
+#include "app/config.h"
+#include "app/house.h"
+#include "app/welcome.h"
+
+namespace posta::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string domain;
+  std::string hostname;
+  std::string listen = "*";
+  std::uint16_t port_offset = 0;
+  std::vector<std::string> accounts;
+};
+
+Answer wrong(std::string what, int exit = 1) {
+  return {exit, "", "posta: " + what + "\n"};
+}
+
+// Nothing: go on. CLI11 speaks with exceptions; they end here.
+std::optional<Answer> parse(Options& options, std::vector<std::string> args) {
+  CLI::App cli("Makes a server directory: posta.toml, the domain, accounts, a welcome message.",
+               "posta quickstart --dir DIR");
+  cli.add_option("--domain", options.domain, "the mail domain: example.org")->required();
+  cli.add_option("--hostname", options.hostname, "this server's name; default: mail.DOMAIN");
+  cli.add_option("--port-offset", options.port_offset,
+                 "added to each port, so that no root is needed: 10000 gives 10025 and 10110");
+  cli.add_option("--listen", options.listen, "the address to listen on; default: * (all)");
+  cli.add_option("--account", options.accounts, "accounts to make; default: admin")
+      ->allow_extra_args(false);
+  try {
+    std::reverse(args.begin(), args.end());
+    args.pop_back();  // the command itself
+    cli.parse(args);
+  } catch (const CLI::CallForHelp&) {
+    return Answer{0, cli.help(), ""};
+  } catch (const CLI::ParseError& error) {
+    return wrong(std::string(error.what()) + "\nposta quickstart --help says more", 64);
+  }
+  if (options.hostname.empty()) options.hostname = "mail." + options.domain;
+  if (options.accounts.empty()) options.accounts.push_back("admin");
+  return std::nullopt;
+}
+
+Result<> write_file(const std::string& path, std::string_view text) {
+  int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0)
+    return fail(Error::Kind::unavailable, "cannot make " + path + ": " + strerror(errno));
+  bool ok = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+            fsync(file) == 0;
+  close(file);
+  if (!ok) return fail(Error::Kind::unavailable, "cannot write " + path);
+  return {};
+}
+
+Result<> make_directory(const std::string& directory, const std::string& config) {
+  std::error_code error;
+  if (fs::exists(directory, error) && !fs::is_empty(directory, error))
+    return fail(Error::Kind::conflict,
+                directory + " is not empty; quickstart touches nothing that exists");
+  fs::create_directories(directory, error);
+  if (error)
+    return fail(Error::Kind::unavailable, "cannot make " + directory + ": " + error.message());
+  chmod(directory.c_str(), 0700);
+  return write_file(directory + "/posta.toml", config);
+}
+
+// One administrative command after the other, as an administrator would type them.
+runtime::Task<> populate(House& house, const Options& options, Answer& answer) {
+  std::vector<std::vector<std::string>> commands = {{"domain", "add", options.domain, "--default"}};
+  for (const std::string& name : options.accounts) {
+    bool whole = name.find('@') != std::string::npos;
+    commands.push_back({"account", "add", whole ? name : name + "@" + options.domain});
+  }
+  for (auto& command : commands) {
+    Answer one = co_await administer(house, {command, ""});
+    answer.out += one.out;
+    answer.err += one.err;
+    answer.exit = one.exit;
+    if (one.exit != 0) co_return;
+    if (command[0] != "account") continue;
+    auto welcomed = co_await send_welcome(house, command[2]);
+    if (!welcomed) {
+      answer.err += "posta: the welcome message: " + welcomed.error().what + "\n";
+      answer.exit = 1;
+      co_return;
+    }
+  }
+}
+
+std::string next_steps(const std::string& directory, const Config& config, const Options& options) {
+  auto port = [](const std::vector<net::Endpoint>& endpoints) {
+    return endpoints.empty() ? 0 : int(endpoints.front().port);
+  };
+  return fmt::format(
+      "\nServe:           posta serve --dir {0}\n"
+      "Send a message:  curl smtp://127.0.0.1:{1} --mail-from me@example.net --mail-rcpt "
+      "postmaster@{3} -T FILE\n"
+      "Read it:         curl -u NAME@{3}:PASSWORD pop3://127.0.0.1:{2}/1\n"
+      "From outside:    an MX record of {3} must name {4}\n",
+      directory, port(config.smtp_listen), port(config.pop3_listen), options.domain,
+      options.hostname);
+}
+
+}  // namespace
+
+Answer quickstart(const std::string& directory, const std::vector<std::string>& args) {
+  Options options;
+  if (auto said = parse(options, args)) return *said;
+  if (directory.empty()) return wrong("quickstart makes a directory; say which: --dir DIR", 64);
+  auto hostname = Domain::parse(options.hostname);
+  auto domain = Domain::parse(options.domain);
+  if (!domain || domain->is_literal()) return wrong("not a mail domain: " + options.domain, 64);
+  if (!hostname || hostname->is_literal()) return wrong("not a host name: " + options.hostname, 64);
+  std::string text = print_new_config({*hostname, options.port_offset, options.listen});
+  if (auto checked = parse_config(text, "posta.toml"); !checked)
+    return wrong(checked.error().what, 64);
+  if (auto made = make_directory(directory, text); !made) return wrong(made.error().what);
+  auto config = read_config(directory);
+  if (!config) return wrong(config.error().what);
+  config->log_level = "error";
+  Config kept = *config;
+  auto house = House::open(*std::move(config), 1);
+  if (!house) return wrong(house.error().what);
+  Answer answer;
+  (*house)->run(populate(**house, options, answer));
+  if (answer.exit != 0) return answer;
+  answer.out = fmt::format("{} is ready for {}.\n\n", directory, options.domain) + answer.out +
+               next_steps(directory, kept, options);
+  return answer;
+}
+
+}  // namespace posta::app

@@ -1,0 +1,151 @@
+"""What an administrator types: commands with the server running and stopped, and mistakes."""
+
+import json
+import pathlib
+import smtplib
+import subprocess
+import tempfile
+import unittest
+
+from lib.server import Server, program
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.server = Server(accounts=("ann",))
+        self.addCleanup(self.server.close)
+
+    def ok(self, *args, text=None):
+        done = self.server.run(*args, text=text)
+        self.assertEqual(done.returncode, 0, f"{args}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def refused(self, *args, says, code=1, text=None):
+        done = self.server.run(*args, text=text)
+        self.assertEqual(done.returncode, code, f"{args}: {done.stdout}{done.stderr}")
+        self.assertIn(says, done.stderr + done.stdout)
+
+    def both(self, body):
+        """The same with the server stopped and running."""
+        body()
+        self.server.start()
+        body()
+
+    def test_accounts_aliases_and_domains_live_and_offline(self):
+        def body():
+            self.ok("domain", "add", "example.com")
+            self.ok("account", "add", "zoe@example.com", "--name", "Zoe", "--quota", "1MiB")
+            self.refused("account", "add", "ZOE@example.com", says="zoe@example.com")
+            self.ok("alias", "add", "team@example.com", "zoe@example.com", "ann@example.org")
+            self.refused("alias", "add", "away@example.com", "x@elsewhere.example",
+                         says="does not deliver to other hosts yet")
+            listed = json.loads(self.ok("account", "list", "--json"))
+            self.assertEqual([one["address"] for one in listed],
+                             ["ann@example.org", "zoe@example.com"])
+            self.assertEqual(listed[1]["quota_octets"], 1 << 20)
+            self.assertIn("team@example.com: zoe@example.com ann@example.org",
+                          self.ok("alias", "list"))
+            self.refused("domain", "remove", "example.com", says="example.com")
+            self.ok("alias", "remove", "team@example.com")
+            self.ok("account", "set", "zoe@example.com", "--disable")
+            self.assertIn("disabled", self.ok("account", "show", "zoe@example.com"))
+            self.ok("account", "remove", "zoe@example.com")
+            self.refused("account", "show", "zoe@example.com", says="zoe@example.com")
+            self.ok("domain", "remove", "example.com")
+            self.assertEqual(json.loads(self.ok("queue", "list", "--json")), [])
+
+        self.both(body)
+
+    def test_a_full_mailbox_says_452_4_2_2(self):
+        self.server.start()
+        self.ok("account", "set", "ann@example.org", "--quota", "4KiB")
+        with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60) as smtp:
+            # One may overshoot; the next is put off at RCPT.
+            smtp.sendmail("x@example.net", ["ann@example.org"], b"Subject: a\r\n\r\n" + b"x\r\n" * 2000)
+            smtp.mail("<x@example.net>")
+            code, words = smtp.rcpt("<ann@example.org>")
+            self.assertEqual((code, words[:5]), (452, b"4.2.2"))
+
+    def test_mistakes_are_explained(self):
+        self.refused("acount", "list", says="did you mean account?", code=64)
+        self.refused("account", "list", "--jsn", says="--help", code=64)
+        self.refused("account", "add", "no-domain@", says="not an address")
+        self.refused("account", "add", "x@elsewhere.example", says="elsewhere.example")
+        self.refused("account", "add", "short@example.org", "--password-stdin", text="abc\n",
+                     says="8")
+        config = self.server.directory / "posta.toml"
+        whole = config.read_text()
+        line = whole.splitlines().index("[smtp]") + 2
+        config.write_text(whole.replace("[smtp]\n", "[smtp]\nlistn = [\"*:25\"]\n"))
+        self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; did you mean smtp.listen?")
+        self.refused("serve", says="did you mean smtp.listen?")
+        config.write_text(whole.replace('"50MiB"', '"50 bananas"'))
+        self.refused("serve", says="expected a size")
+
+    def test_two_servers_do_not_share_a_directory(self):
+        self.server.start()
+        second = self.server.run("serve")
+        self.assertEqual(second.returncode, 1)
+        self.assertRegex(second.stderr, "(?i)in use|locked|running")
+
+    def test_check_finds_nothing_in_a_fresh_directory_and_verifies_the_store(self):
+        self.assertNotIn("WRONG", self.ok("check", "--store"))
+        self.server.start()
+        self.assertIn("running", self.ok("check"))
+
+    def test_check_says_what_is_wrong(self):
+        self.server.directory.chmod(0o755)
+        self.refused("check", says="chmod 700")
+
+    def test_config_show_can_be_read_back(self):
+        shown = self.ok("config", "show")
+        (self.server.directory / "posta.toml").write_text(shown)
+        self.assertEqual(self.ok("config", "show"), shown)
+        self.assertIn("552 5.3.4", self.ok("config", "explain", "smtp.message_octets_max"))
+
+    def test_quickstart_touches_nothing_that_exists(self):
+        self.refused("quickstart", "--domain", "example.org", says="not empty")
+
+    def test_tool_mime_prints_what_imap_would_say(self):
+        with tempfile.NamedTemporaryFile(suffix=".eml") as file:
+            file.write(b"From: a@example.org\r\nSubject: =?utf-8?q?gr=C3=BC=C3=9F?=\r\n"
+                       b"Content-Type: text/plain; charset=utf-8\r\n\r\nhello\r\n")
+            file.flush()
+            told = json.loads(self.ok("tool", "mime", file.name))
+        self.assertIn("gr\u00fc\u00df", json.dumps(told, ensure_ascii=False))
+        self.assertIn('"TEXT" "PLAIN"', json.dumps(told).replace('\\"', '"').upper())
+
+    def test_version_and_help_need_no_directory(self):
+        for word in ("version", "help"):
+            done = subprocess.run([program(), word], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("posta", done.stdout)
+        done = subprocess.run([program(), "serve"], capture_output=True, text=True, check=False,
+                              env={})
+        self.assertIn("--dir", done.stderr)
+
+    def test_the_log_is_lines_or_json(self):
+        self.server.configure('log.format = "json"')
+        self.server.start()
+        with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60) as smtp:
+            smtp.sendmail("x@example.net", ["ann@example.org"], b"Subject: a\r\n\r\nhello\r\n")
+        self.server.stop()
+        events = [json.loads(line) for line in self.server.log_text().splitlines()]
+        names = [event["event"] for event in events]
+        self.assertIn("app.server.started", names)
+        self.assertIn("queue.recipient.delivered", names)
+        self.assertEqual(names[-1], "app.server.stopped")
+
+
+class Files(unittest.TestCase):
+    def test_the_directory_is_its_owners_alone(self):
+        server = Server(accounts=("ann",))
+        self.addCleanup(server.close)
+        self.assertEqual(server.directory.stat().st_mode & 0o777, 0o700)
+        for path in pathlib.Path(server.directory).rglob("*"):
+            self.assertEqual(path.stat().st_mode & 0o007, 0 if path.is_file() else
+                             path.stat().st_mode & 0o007, path)
+
+
+if __name__ == "__main__":
+    unittest.main()
