@@ -9,12 +9,13 @@
 //   ! "a\r\n" "x" * 900 "\0"                   send these octets: strings, repeated at will
 //   < EOF                                      expect that the server ends the connection
 //
-// In a glob `*` is any octets and `?` is one; the rest stands for itself. A reply of SMTP is all its
-// lines, joined by LF; other servers answer line by line, and `<.` reads the lines up to one that is
-// a dot (POP3), which `<+` and `<!` then look at.
+// In a glob `*` is any octets and `?` is one; the rest stands for itself. A reply of SMTP is all
+// its lines, joined by LF; other servers answer line by line, and `<.` reads the lines up to one
+// that is a dot (POP3), which `<+` and `<!` then look at.
 //
 // Directives:
-//   @server NAME          mx, pop3: whom the next connection goes to (and the first is made at once)
+//   @server NAME          mx, pop3: whom the next connection goes to (and the first is made at
+//   once)
 //   @peer ADDRESS         where this client is; without it: anywhere, so the claim holds for all
 //   @connect NAME         goes on in the connection NAME, which is made if there is none
 //   @close                this client ends its connection
@@ -45,7 +46,7 @@ namespace posta::dialogs {
 struct Step {
   enum class Kind { send, expect, expect_dot, line_of, no_line_of, expect_end, directive };
   Kind kind;
-  std::string text;  // octets to send, glob, or the directive's name
+  std::string text;                    // octets to send, glob, or the directive's name
   std::vector<std::string> arguments;  // of a directive
   int line = 0;
 };

@@ -1,4 +1,4 @@
-#include "tests/dialogs/runner.h"
+#include "dialogs/runner.h"
 
 #include <algorithm>
 
@@ -142,15 +142,14 @@ Task<Result<>> Runner::expect_end(const Step& step) {
     if (more.error().is(Error::Kind::closed)) co_return Result<>();
     co_return wrong(step, "expected the end of the connection, got " + describe(more.error()));
   }
-  co_return wrong(step, "expected the end of the connection, got " +
-                            printable((*from)->stream->input()));
+  co_return wrong(step,
+                  "expected the end of the connection, got " + printable((*from)->stream->input()));
 }
 
 Result<> Runner::look_at_lines(const Step& step) {
   const std::string& reply = connections_[current_].reply;
-  bool found = std::ranges::any_of(split(reply, '\n'), [&](std::string_view line) {
-    return matches(step.text, line);
-  });
+  bool found = std::ranges::any_of(split(reply, '\n'),
+                                   [&](std::string_view line) { return matches(step.text, line); });
   if (found == (step.kind == Step::Kind::line_of)) return {};
   return wrong(step, (found ? "a line matches " : "no line matches ") + step.text + " in " + reply);
 }

@@ -1,4 +1,4 @@
-#include "tests/dialogs/sim_stage.h"
+#include "dialogs/sim_stage.h"
 
 #include "base/text.h"
 #include "runtime/sleep.h"
@@ -30,7 +30,8 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.smtp.limits.recipients_refused_max = n; }},
     {"commands_max", [](world::Config& c, Number n) { c.smtp.limits.commands_max = n; }},
     {"letters_max", [](world::Config& c, Number n) { c.smtp.limits.letters_max = n; }},
-    {"refused_octets_max", [](world::Config& c, Number n) { c.smtp.limits.refused_octets_max = n; }},
+    {"refused_octets_max",
+     [](world::Config& c, Number n) { c.smtp.limits.refused_octets_max = n; }},
     {"expn_members_max", [](world::Config& c, Number n) { c.smtp.limits.expn_members_max = n; }},
     {"data_rate_min", [](world::Config& c, Number n) { c.smtp.limits.data_rate_min = n; }},
     {"data_grace",
@@ -39,6 +40,12 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.smtp.limits.data_timeout = std::chrono::seconds(n); }},
     {"command_timeout",
      [](world::Config& c, Number n) { c.smtp.limits.command_timeout = std::chrono::seconds(n); }},
+    {"pop3.idle_timeout",
+     [](world::Config& c, Number n) { c.pop3.limits.idle_timeout = std::chrono::seconds(n); }},
+    {"pop3.login_timeout",
+     [](world::Config& c, Number n) { c.pop3.limits.login_timeout = std::chrono::seconds(n); }},
+    {"pop3.errors_max", [](world::Config& c, Number n) { c.pop3.limits.errors_max = n; }},
+    {"pop3.logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
     {"session_life_max",
      [](world::Config& c, Number n) { c.smtp.limits.session_life_max = std::chrono::seconds(n); }},
 };
@@ -80,6 +87,10 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
     config.aliases.push_back({words[1], {words.begin() + 2, words.end()}});
     return {};
   }
+  if (words[0] == "last") {
+    config.pop3.last = true;
+    return {};
+  }
   if (words[0] == "normalise") {
     config.normalise_line_ends = true;
     return {};
@@ -101,8 +112,8 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
 
 // "2026-01-01T00:00Z"
 std::optional<WallTime> parse_clock(std::string_view text) {
-  if (text.size() != 17 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-      text[13] != ':' || text[16] != 'Z')
+  if (text.size() != 17 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+      text[16] != 'Z')
     return std::nullopt;
   auto year = to_number<int>(text.substr(0, 4));
   auto month = to_number<unsigned>(text.substr(5, 2));
@@ -139,8 +150,9 @@ Task<Result<std::unique_ptr<net::Transport>>> SimStage::connect(std::string serv
   if (!peer.empty()) {
     CO_TRY(from, net::IpAddress::parse(peer));
   }
-  if (server != "mx") co_return wrong("no server called " + server);
-  co_return co_await world_.dial(from, world_.smtp_endpoint());
+  if (server == "mx") co_return co_await world_.dial(from, world_.smtp_endpoint());
+  if (server == "pop3") co_return co_await world_.dial(from, world_.pop3_endpoint());
+  co_return wrong("no server called " + server);
 }
 
 Task<Result<std::vector<std::string>>> SimStage::mailbox(std::string address) {
