@@ -93,6 +93,11 @@ Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, std
   co_return messages;
 }
 
+std::string RealStage::password(const std::string& address) const {
+  auto found = server_.passwords.find(address);
+  return found == server_.passwords.end() ? "none" : found->second;
+}
+
 // The other directives need the simulator; a dialogue that has them is not played here.
 Task<Result<>> RealStage::directive(Step) {
   co_return Result<>();

@@ -27,6 +27,7 @@ class RealStage final : public Stage {
   Task<Result<std::unique_ptr<net::Transport>>> connect(std::string server,
                                                         std::string peer) override;
   Task<Result<std::vector<std::string>>> mailbox(std::string address) override;
+  std::string password(const std::string& address) const override;
   Task<Result<>> directive(Step step) override;
   Duration patience() const override { return std::chrono::seconds(20); }
 
