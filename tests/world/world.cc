@@ -51,6 +51,14 @@ server::SmtpServer::Config smtp_config(const Config& config) {
   return smtp;
 }
 
+server::Pop3Server::Config pop3_config(const Config& config) {
+  server::Pop3Server::Config pop3 = config.pop3;
+  pop3.reception.service = "pop3";
+  pop3.reception.host = config.host;
+  if (pop3.reception.banner.empty()) pop3.reception.banner = "POP3 ready";
+  return pop3;
+}
+
 // Prepares and commits, again while somebody else was faster.
 template <class Prepare>
 Task<> change(store::Store& store, Prepare& prepare) {
@@ -96,8 +104,7 @@ std::string EventLog::last(std::string_view name, std::string_view field) const 
 
 // --- the house
 
-House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events,
-             const Config& config)
+House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config)
     : store(open_store(disk, executor, config)),
       directory(*store, directory_limits()),
       mailboxes(*store, {}),
@@ -112,6 +119,7 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events,
               .events = events},
              intake_config(config)),
       smtp_census(config.census),
+      pop3_census(config.census),
       sessions(executor),
       smtp({.intake = intake,
             .router = router,
@@ -119,12 +127,22 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events,
             .sessions = sessions,
             .events = events},
            smtp_config(config)),
+      pop3({.directory = directory,
+            .mailboxes = mailboxes,
+            .maildrops = maildrops,
+            .census = pop3_census,
+            .sessions = sessions,
+            .events = events},
+           pop3_config(config)),
       background(executor) {}
 
 void House::listen(SimExecutor& executor, SimNetwork& network) {
   auto smtp_listener = network.host(server_ip()).listen(executor, {server_ip(), 25});
   CHECK(smtp_listener);
   sessions.serve(std::move(*smtp_listener), smtp);
+  auto pop3_listener = network.host(server_ip()).listen(executor, {server_ip(), 110});
+  CHECK(pop3_listener);
+  sessions.serve(std::move(*pop3_listener), pop3);
 }
 
 World::World(Config config)
@@ -158,11 +176,11 @@ Task<> World::settle_in() {
   if (!settled_) {
     for (const std::string& name : config_.domains) {
       auto prepare = [&](store::Batch& batch) {
-        return house.directory.prepare_add_domain(
-            batch, {.name = domain(name),
-                    .postmaster = {},
-                    .catch_all = std::nullopt,
-                    .is_default = name == config_.domains.front()});
+        return house.directory.prepare_add_domain(batch,
+                                                  {.name = domain(name),
+                                                   .postmaster = {},
+                                                   .catch_all = std::nullopt,
+                                                   .is_default = name == config_.domains.front()});
       };
       co_await change(*house.store, prepare);
     }
@@ -245,6 +263,10 @@ net::Endpoint World::smtp_endpoint() const {
   return {server_ip(), 25};
 }
 
+net::Endpoint World::pop3_endpoint() const {
+  return {server_ip(), 110};
+}
+
 Task<Result<std::unique_ptr<net::Transport>>> World::dial(net::IpAddress from, net::Endpoint to) {
   co_return co_await network_.host(from).connect(to, std::chrono::seconds(30), nullptr);
 }
@@ -256,6 +278,13 @@ Task<Result<AccountId>> World::account_of(std::string text) {
   if (!account) co_return Failure(account.error());
   if (!*account) co_return fail(Error::Kind::not_found, "no account " + text);
   co_return (*account)->id;
+}
+
+Task<Result<std::uint32_t>> World::unseen(std::string text) {
+  CO_TRY(AccountId account, co_await account_of(text));
+  CO_TRY(auto view, co_await house().mailboxes.open(account, mailbox::kInbox));
+  if (!view) co_return fail(Error::Kind::not_found, "no INBOX of " + text);
+  co_return view->record().unseen;
 }
 
 Task<Result<std::vector<std::string>>> World::inbox(std::string text) {

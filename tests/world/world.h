@@ -2,8 +2,8 @@
 //
 //   World world({.seed = 7});                       the servers listen
 //   world.run(a_client(world));                     tasks of the test, to their end
-//   world.power_cut();                              what was not synced is gone, and so is the house
-//   world.start();                                  it reads what survived, and listens again
+//   world.power_cut();                              what was not synced is gone, and so is the
+//   house world.start();                                  it reads what survived, and listens again
 //   world.shut_down(30s);                           the graceful end
 //
 // What a crash destroys is the House; what stays is the disk, the network and the clock. One seed
@@ -25,6 +25,7 @@
 #include "net/sim/sim_network.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
+#include "server/pop3/pop3.h"
 #include "server/session/census.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
@@ -57,11 +58,13 @@ struct Config {
   bool normalise_line_ends = false;
   mta::QueueLimits queue;
   server::SmtpServer::Config smtp;
-  server::CensusLimits census;
-  bool passwords = false;  // hashing takes time: only where somebody logs in
+  server::Pop3Server::Config pop3;
+  server::CensusLimits census;  // of each service
+  bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
   std::vector<std::string> domains = {"example.org"};  // the first is the default
-  std::vector<AccountSpec> accounts = {{"ann@example.org", {}, true}, {"bob@example.org", {}, true}};
+  std::vector<AccountSpec> accounts = {{"ann@example.org", {}, true},
+                                       {"bob@example.org", {}, true}};
   std::vector<AliasSpec> aliases = {{"staff@example.org", {"ann@example.org", "bob@example.org"}}};
 };
 
@@ -93,8 +96,11 @@ struct House {
   mta::Queue queue;
   mta::Intake intake;
   server::Census smtp_census;
+  server::Census pop3_census;
   server::Sessions sessions;
+  server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
+  server::Pop3Server pop3;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -124,11 +130,13 @@ class World {
 
   // --- for clients
   net::Endpoint smtp_endpoint() const;
+  net::Endpoint pop3_endpoint() const;
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
   // The messages of an account's INBOX, whole, the oldest first.
   Task<Result<std::vector<std::string>>> inbox(std::string address);
+  Task<Result<std::uint32_t>> unseen(std::string address);  // messages there without \Seen
   Task<Result<AccountId>> account_of(std::string address);
   std::size_t letters_owed() { return house().queue.letters_owed(); }
 
