@@ -1,4 +1,4 @@
-#include "tests/dialogs/dialog.h"
+#include "dialogs/dialog.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // The runner itself: what it reads, and that it notices what is wrong.
-#include "tests/dialogs/dialog.h"
+#include "dialogs/dialog.h"
 
-#include "tests/dialogs/sim_stage.h"
+#include "dialogs/sim_stage.h"
 
 namespace posta::dialogs {
 namespace {
@@ -12,10 +12,18 @@ TEST(Glob, MatchesWholeTexts) {
     bool matches;
   };
   static constexpr Case kCases[] = {
-      {"250*", "250 ok", true},       {"250*", "550 250", false},   {"*ok", "250 ok", true},
-      {"2?0 ok", "250 ok", true},     {"2?0 ok", "2500 ok", false}, {"", "", true},
-      {"", "x", false},               {"*", "", true},              {"a*b*c", "a-b-b-c", true},
-      {"a*b*c", "a-b-b-d", false},    {"a**", "a", true},           {"250", "250 ok", false},
+      {"250*", "250 ok", true},
+      {"250*", "550 250", false},
+      {"*ok", "250 ok", true},
+      {"2?0 ok", "250 ok", true},
+      {"2?0 ok", "2500 ok", false},
+      {"", "", true},
+      {"", "x", false},
+      {"*", "", true},
+      {"a*b*c", "a-b-b-c", true},
+      {"a*b*c", "a-b-b-d", false},
+      {"a**", "a", true},
+      {"250", "250 ok", false},
       {"*\n*", "two\nlines", true},
   };
   for (const Case& c : kCases) EXPECT_EQ(matches(c.glob, c.text), c.matches) << c.glob << c.text;
@@ -47,7 +55,8 @@ TEST(Dialog, NonsenseIsRefusedWithItsLine) {
 }
 
 TEST(Dialog, WhatARealServerCannotDoNeedsTheSimulator) {
-  for (std::string_view text : {"@wait 5m", "@setup vrfy everybody", "@peer 192.0.2.1", "@shutdown"})
+  for (std::string_view text :
+       {"@wait 5m", "@setup vrfy everybody", "@peer 192.0.2.1", "@shutdown"})
     EXPECT_TRUE(parse_dialog("x", text)->needs_simulation()) << text;
   EXPECT_FALSE(parse_dialog("x", "@server mx  @peer 127.0.0.1\n@queue empty")->needs_simulation());
 }
@@ -73,9 +82,10 @@ TEST(Runner, NoticesEveryKindOfWrongClaim) {
 }
 
 TEST(Runner, OneSeedTwiceGivesTheSameTrace) {
-  auto dialog = parse_dialog("x",
-                             "< 220 *\n> EHLO a   < 250*\n> MAIL FROM:<>   < 250 *\n"
-                             "> RCPT TO:<ann@example.org>   < 250 *\n> DATA   < 354 *\n> .\n< 250 *");
+  auto dialog =
+      parse_dialog("x",
+                   "< 220 *\n> EHLO a   < 250*\n> MAIL FROM:<>   < 250 *\n"
+                   "> RCPT TO:<ann@example.org>   < 250 *\n> DATA   < 354 *\n> .\n< 250 *");
   ASSERT_TRUE(dialog);
   auto trace_of = [&](std::uint64_t seed) {
     world::World world(*world_for(*dialog, seed));

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/dialogs/sim_stage.h"
+#include "dialogs/sim_stage.h"
 
 namespace posta::dialogs {
 namespace {

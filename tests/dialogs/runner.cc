@@ -1,4 +1,4 @@
-#include "tests/dialogs/runner.h"
+#include "dialogs/runner.h"
 
 #include <algorithm>
 

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "dialogs/dialog.h"
 #include "net/stream.h"
 #include "net/transport.h"
-#include "tests/dialogs/dialog.h"
 
 namespace posta::dialogs {
 

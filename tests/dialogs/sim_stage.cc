@@ -1,4 +1,4 @@
-#include "tests/dialogs/sim_stage.h"
+#include "dialogs/sim_stage.h"
 
 #include "base/text.h"
 #include "runtime/sleep.h"
@@ -40,17 +40,19 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.smtp.limits.data_timeout = std::chrono::seconds(n); }},
     {"command_timeout",
      [](world::Config& c, Number n) { c.smtp.limits.command_timeout = std::chrono::seconds(n); }},
+    {"pop3.idle_timeout",
+     [](world::Config& c, Number n) { c.pop3.limits.idle_timeout = std::chrono::seconds(n); }},
+    {"pop3.login_timeout",
+     [](world::Config& c, Number n) { c.pop3.limits.login_timeout = std::chrono::seconds(n); }},
+    {"pop3.errors_max", [](world::Config& c, Number n) { c.pop3.limits.errors_max = n; }},
+    {"pop3.logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
     {"session_life_max",
      [](world::Config& c, Number n) { c.smtp.limits.session_life_max = std::chrono::seconds(n); }},
-    {"pop3_errors_max", [](world::Config& c, Number n) { c.pop3.limits.errors_max = n; }},
-    {"pop3_logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
-    {"pop3_login_pause",
+    {"pop3.login_pause",
      [](world::Config& c, Number n) { c.pop3.limits.login_pause = std::chrono::seconds(n); }},
-    {"pop3_login_timeout",
-     [](world::Config& c, Number n) { c.pop3.limits.login_timeout = std::chrono::seconds(n); }},
-    {"pop3_replies_octets_max",
+    {"pop3.replies_octets_max",
      [](world::Config& c, Number n) { c.pop3.limits.replies_octets_max = n; }},
-    {"pop3_read_octets", [](world::Config& c, Number n) { c.pop3.limits.read_octets = n; }},
+    {"pop3.read_octets", [](world::Config& c, Number n) { c.pop3.limits.read_octets = n; }},
 };
 
 std::optional<server::Access> access(std::string_view word) {

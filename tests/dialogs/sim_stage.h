@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "tests/dialogs/runner.h"
-#include "tests/world/world.h"
+#include "dialogs/runner.h"
+#include "world/world.h"
 
 namespace posta::dialogs {
 

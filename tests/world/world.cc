@@ -1,4 +1,4 @@
-#include "tests/world/world.h"
+#include "world/world.h"
 
 #include "base/check.h"
 
