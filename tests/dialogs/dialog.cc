@@ -181,7 +181,7 @@ bool Dialog::needs_simulation() const {
   return std::ranges::any_of(steps, [](const Step& step) {
     if (step.kind != Step::Kind::directive) return false;
     if (step.text == "peer") return step.arguments != std::vector<std::string>{"127.0.0.1"};
-    static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
+    static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close", "letter",
                                                      "mailbox", "message", "queue"};
     return std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere);
   });

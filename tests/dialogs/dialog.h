@@ -25,14 +25,18 @@
 //   @wait DURATION        90s, 5m, 2h of virtual time pass
 //   @setup WHAT ...       see tests/dialogs/README.md; before the first connection
 //   @shutdown             the server is asked to end, with thirty seconds of grace
+//   @restart              the server ends and starts again
+//   @letter ADDRESS N     a letter with a body of N lines comes in by SMTP
+//   @unseen ADDRESS N     messages without \Seen in the INBOX
 //   @mailbox ADDRESS N    N messages have come into the INBOX since the dialogue began
 //   @message ADDRESS N GLOB   the N-th of them matches
 //   @queue empty | N      letters owed
 //   @event NAME           such an event was emitted
-//   @disk full | free     the disk has no room from here on; or it has again
+//   @disk full | low | free   the disk has no room from here on, or only the reserve; or it has
+//                         again
 //
-// A real server can play dialogues that need none of @clock @wait @setup @shutdown @event @disk and
-// no other @peer than 127.0.0.1; there @queue is not looked at.
+// A real server can play dialogues that need none of @clock @wait @setup @shutdown @event @disk
+// @restart @unseen and no other @peer than 127.0.0.1; there @queue is not looked at.
 #pragma once
 
 #include <optional>

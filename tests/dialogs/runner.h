@@ -51,6 +51,7 @@ class Runner {
 
   Task<Result<>> step(const Step& step);
   Task<Result<>> directive(const Step& step);
+  Task<Result<>> letter(std::string to, std::size_t lines);
   Task<Result<>> expect(const Step& step);
   Task<Result<>> expect_end(const Step& step);
   Task<Result<Connection*>> connection();

@@ -48,6 +48,11 @@ constexpr LimitSetter kLimitSetters[] = {
     {"pop3.logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
     {"session_life_max",
      [](world::Config& c, Number n) { c.smtp.limits.session_life_max = std::chrono::seconds(n); }},
+    {"pop3.login_pause",
+     [](world::Config& c, Number n) { c.pop3.limits.login_pause = std::chrono::seconds(n); }},
+    {"pop3.replies_octets_max",
+     [](world::Config& c, Number n) { c.pop3.limits.replies_octets_max = n; }},
+    {"pop3.read_octets", [](world::Config& c, Number n) { c.pop3.limits.read_octets = n; }},
 };
 
 std::optional<server::Access> access(std::string_view word) {
@@ -80,6 +85,25 @@ Result<> set_up_account(world::Config& config, const std::vector<std::string>& w
   return {};
 }
 
+// @setup last | shared | keep-unseen | uidl PATTERN | workaround no-nuls | workaround end-of-header
+bool set_up_pop3(server::Pop3Server::Config& config, const std::vector<std::string>& words) {
+  if (words.size() == 1) {
+    if (words[0] == "last") return config.last = true;
+    if (words[0] == "shared") return !(config.exclusive = false);
+    if (words[0] == "keep-unseen") return !(config.retr_sets_seen = false);
+  }
+  if (words.size() != 2) return false;
+  if (words[0] == "uidl") {
+    auto format = wire::pop3::UidlFormat::parse(words[1]);
+    if (format) config.uidl = std::move(*format);
+    return format.has_value();
+  }
+  if (words[0] != "workaround") return false;
+  if (words[1] == "no-nuls") return config.workarounds.no_nuls = true;
+  if (words[1] == "end-of-header") return config.workarounds.end_of_header = true;
+  return false;
+}
+
 Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
   if (words.empty()) return wrong("@setup what?");
   if (words[0] == "account") return set_up_account(config, words);
@@ -87,10 +111,7 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
     config.aliases.push_back({words[1], {words.begin() + 2, words.end()}});
     return {};
   }
-  if (words[0] == "last") {
-    config.pop3.last = true;
-    return {};
-  }
+  if (set_up_pop3(config.pop3, words)) return {};
   if (words[0] == "normalise") {
     config.normalise_line_ends = true;
     return {};
@@ -177,10 +198,17 @@ Task<Result<>> SimStage::directive(Step step) {
     std::size_t wanted = arg == "empty" ? 0 : to_number<std::size_t>(arg).value_or(~0u);
     std::size_t owed = world_.letters_owed();
     if (owed != wanted) co_return wrong(std::to_string(owed) + " letters are owed");
+  } else if (step.text == "restart") {
+    world_.shut_down(std::chrono::seconds(0));
+    world_.start();
+  } else if (step.text == "unseen") {
+    CO_TRY(std::uint32_t unseen, co_await world_.unseen(arg));
+    if (args.size() != 2 || to_number<std::uint32_t>(args[1]) != unseen)
+      co_return wrong(std::to_string(unseen) + " messages are unseen");
   } else if (step.text == "event") {
     if (world_.events().count(arg) == 0) co_return wrong("no event " + arg);
   } else if (step.text == "disk") {
-    world_.disk().set_free(arg == "full" ? 0 : std::uint64_t{1} << 40);
+    world_.disk().set_free(arg == "full" ? 0 : arg == "low" ? 1_MiB : std::uint64_t{1} << 40);
   } else {
     co_return wrong("no directive called @" + step.text);
   }

@@ -280,6 +280,13 @@ Task<Result<AccountId>> World::account_of(std::string text) {
   co_return (*account)->id;
 }
 
+Task<Result<std::uint32_t>> World::unseen(std::string text) {
+  CO_TRY(AccountId account, co_await account_of(text));
+  CO_TRY(auto view, co_await house().mailboxes.open(account, mailbox::kInbox));
+  if (!view) co_return fail(Error::Kind::not_found, "no INBOX of " + text);
+  co_return view->record().unseen;
+}
+
 Task<Result<std::vector<std::string>>> World::inbox(std::string text) {
   CO_TRY(AccountId account, co_await account_of(text));
   mailbox::Mailboxes& mailboxes = house().mailboxes;

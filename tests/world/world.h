@@ -136,6 +136,7 @@ class World {
   // --- looking
   // The messages of an account's INBOX, whole, the oldest first.
   Task<Result<std::vector<std::string>>> inbox(std::string address);
+  Task<Result<std::uint32_t>> unseen(std::string address);  // messages there without \Seen
   Task<Result<AccountId>> account_of(std::string address);
   std::size_t letters_owed() { return house().queue.letters_owed(); }
 
