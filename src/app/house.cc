@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "mailbox/check.h"
 #include "runtime/nursery.h"
 #include "store/rocksdb/open.h"
 
@@ -56,10 +57,12 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
     house->loops_.push_back(std::make_unique<runtime::asio::Loop>(*house->workers_));
   house->log_ = std::make_unique<Log>(*house->loops_[0], log_options(c));
 
-  store::Limits limits;
-  limits.disk_free_min = c.disk_free_min;
-  TRY(house->store_,
-      store::rocksdb::open(c.path(c.store_directory), limits, {.cache_octets = c.store_cache}));
+  store::rocks::Options store;
+  store.limits.disk_free_min = c.disk_free_min;
+  store.now = [&loop = *house->loops_[0]] { return loop.now(); };
+  store.block_cache_octets = c.store_cache;
+  store.events = house->log_.get();
+  TRY(house->store_, store::rocks::open(c.path(c.store_directory), std::move(store)));
   house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
   mailbox::Limits mailbox_limits;
   mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
@@ -80,6 +83,43 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
 }
 
 House::~House() = default;
+
+namespace {
+
+runtime::Task<> check_accounts(House& house, std::vector<std::string>& complaints) {
+  std::string after;
+  for (;;) {
+    auto accounts = co_await house.directory().accounts(after, 1000);
+    if (!accounts) {
+      complaints.push_back("the accounts: " + accounts.error().what);
+      co_return;
+    }
+    for (const auto& account : *accounts) {
+      auto found = co_await mailbox::check_account(house.store().snapshot(), account.id);
+      if (!found) complaints.push_back(account.address.str() + ": " + found.error().what);
+      if (!found) continue;
+      for (const auto& one : *found) complaints.push_back(account.address.str() + ": " + one);
+    }
+    if (accounts->size() < 1000) co_return;
+    after = accounts->back().address.str();
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> House::verify() {
+  std::vector<std::string> complaints;
+  auto report = store::rocks::verify(*store_);
+  if (!report) {
+    complaints.push_back("the store: " + report.error().what);
+    return complaints;
+  }
+  complaints = report->examples;
+  if (report->faults > complaints.size())
+    complaints.push_back(fmt::format("and {} more faults", report->faults - complaints.size()));
+  run(check_accounts(*this, complaints));
+  return complaints;
+}
 
 void House::run(runtime::Task<> task) {
   runtime::asio::Loop& first = *loops_[0];

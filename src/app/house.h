@@ -11,7 +11,7 @@
 #pragma once
 
 #include <memory>
-#include <thread>
+#include <string>
 #include <vector>
 
 #include "app/config.h"
@@ -34,6 +34,10 @@ class House {
 
   // Runs a task on the first loop until it ends. Only while nobody else runs that loop.
   void run(runtime::Task<> task);
+
+  // Everything in the store, read and compared (posta check --store): what is wrong, in words.
+  // Long.
+  std::vector<std::string> verify();
 
   const Config& config() const { return config_; }
   Log& log() { return *log_; }

@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "app/units.h"
 #include "base/text.h"
+#include "wire/pop3/uidl.h"
 
 namespace posta::app {
 
@@ -131,6 +132,19 @@ Result<std::vector<net::IpNetwork>> networks(const std::string& written) {
   return std::vector{*one};
 }
 
+Setting uidl_format() {
+  Setting out = text("pop3.uidl_format", "unique-ids: %u uid, %v uidvalidity, as in %08Xu%08Xv",
+                     &Config::pop3_uidl_format);
+  out.read = [](Config& config, const Value& value) -> Result<> {
+    if (value.kind != Value::Kind::text) return expected("a text in quotes");
+    auto format = wire::pop3::UidlFormat::parse(value.text);
+    if (!format) return Failure(std::move(format).error());
+    config.pop3_uidl_format = value.text;
+    return {};
+  };
+  return out;
+}
+
 std::vector<Setting> make() {
   constexpr std::int64_t kMany = 10'000'000;
   return {
@@ -161,12 +175,9 @@ std::vector<Setting> make() {
       yes_or_no("smtp.normalise_line_ends",
                 "turn bare CR or LF in messages into CR LF instead of refusing them (550 5.6.0)",
                 &Config::normalise_line_ends),
-      yes_or_no("smtp.strict_syntax", "refuse MAIL and RCPT without <> and the like",
-                &Config::strict_syntax),
       list_of("pop3.listen", "addresses and ports that serve POP3", &Config::pop3_listen,
               endpoints),
-      text("pop3.uidl_format", "unique-ids: %u uid, %v uidvalidity, as in %08Xu%08Xv",
-           &Config::pop3_uidl_format),
+      uidl_format(),
       yes_or_no("pop3.last", "offer the old command LAST", &Config::pop3_last),
       number("pop3.sessions_max", "connections at one time", &Config::pop3_sessions_max, 1, kMany),
       number("pop3.sessions_per_address_max", "connections at one time from one address",

@@ -33,7 +33,7 @@ Answer tool(const std::vector<std::string>& args) {
   }
   std::string message = std::move(text).str();
   wire::message::Digest digest = wire::message::digest_of(message);
-  return {0, wire::message::structure_json(digest, message) + "\n", ""};
+  return {0, wire::message::structure_json(digest, message), ""};
 }
 
 }  // namespace posta::app

@@ -110,22 +110,22 @@ struct Authenticated {
 
 struct NewAccount {
   Address address;
-  std::string password;  // empty: no password login
-  Quota quota;
-  std::string name;
+  std::string password = {};  // empty: no password login
+  Quota quota = {};
+  std::string name = {};
   bool force = false;  // a short password is taken all the same
 };
 
 // What is to be different; nothing: stays as it is.
 struct AccountChange {
-  std::optional<bool> enabled;
-  std::optional<Quota> quota;
-  std::optional<std::string> name;
+  std::optional<bool> enabled = {};
+  std::optional<Quota> quota = {};
+  std::optional<std::string> name = {};
 };
 struct DomainChange {
-  std::optional<AccountId> postmaster;
-  std::optional<std::optional<Address>> catch_all;
-  std::optional<char> separator;
+  std::optional<AccountId> postmaster = {};
+  std::optional<std::optional<Address>> catch_all = {};
+  std::optional<char> separator = {};
   bool make_default = false;
 };
 

@@ -1,0 +1,94 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include "app/units.h"
+
+namespace posta::app {
+namespace {
+
+TEST(Config, WhatQuickstartWritesIsUnderstoodAndShort) {
+  NewConfig fresh{*Domain::parse("mail.example.org"), 10000, "*"};
+  std::string text = print_new_config(fresh);
+  EXPECT_LE(std::ranges::count(text, '\n'), 30);
+  auto config = parse_config(text, "posta.toml");
+  ASSERT_TRUE(config) << config.error().what;
+  ASSERT_EQ(config->smtp_listen.size(), 2u);  // IPv4 and IPv6
+  EXPECT_EQ(config->smtp_listen[0].port, 10025);
+  EXPECT_EQ(config->pop3_listen[0].port, 10110);
+}
+
+TEST(Config, WhatIsShownReadsBackToTheSame) {
+  auto config = parse_config(
+      "hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"192.0.2.1:25\", \"[::1]:25\"]\n"
+      "message_octets_max = \"10MiB\"\n[queue]\nretry_first = \"90s\"\n",
+      "posta.toml");
+  ASSERT_TRUE(config) << config.error().what;
+  auto again = parse_config(show_config(*config), "shown");
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(show_config(*again), show_config(*config));
+  EXPECT_EQ(again->message_octets_max, 10_MiB);
+  EXPECT_EQ(again->retry_first, std::chrono::seconds(90));
+}
+
+TEST(Config, MistakesNameFileLineAndWhatToDo) {
+  struct Case {
+    std::string_view text;
+    std::string_view says;
+  };
+  const Case cases[] = {
+      {"", "hostname is missing"},
+      {"hostname = \"mx.example.org\"\nhostnam = 1",
+       "f:2: unknown key hostnam; did you mean hostname?"},
+      {"hostname = \"a b\"", "f:1: hostname: expected a host name"},
+      {"hostname = 7", "f:1: hostname: expected a host name in quotes"},
+      {"hostname = \"mx.example.org\"\n\n[smtp]\nlistn = []", "f:4: unknown key smtp.listn"},
+      {"hostname = \"mx.example.org\"\n[pop3]\nmessage_octets_max = \"1MiB\"",
+       "did you mean smtp.message_octets_max?"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = \"*:25\"", "expected a list"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"25\"]", "expected an address and port"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"*:99999\"]", "expected a port"},
+      {"hostname = \"mx.example.org\"\n[smtp]\ntrusted_networks = [\"1.2.3.4/99\"]",
+       "expected a network"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nrecipients_max = 3", "from 100 to 50000"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nmessage_octets_max = \"5 bananas\"",
+       "expected a size"},
+      {"hostname = \"mx.example.org\"\n[queue]\nlife = \"5 years\"", "expected a time"},
+      {"hostname = \"mx.example.org\"\n[queue]\nretry_first = \"9h\"",
+       "retry_first is longer than queue.retry_max"},
+      {"hostname = \"mx.example.org\"\n[log]\nformat = \"xml\"", "expected one of lines, json"},
+      {"hostname = \"mx.example.org\"\n[pop3]\nuidl_format = \"%v\"", "f:3: pop3.uidl_format"},
+      {"hostname = ", "f:1:"},
+  };
+  for (const auto& c : cases) {
+    auto config = parse_config(c.text, "f");
+    ASSERT_FALSE(config) << c.text;
+    EXPECT_TRUE(config.error().is(Error::Kind::config));
+    EXPECT_NE(config.error().what.find(c.says), std::string::npos) << config.error().what;
+  }
+}
+
+TEST(Config, EverySettingHasAMeaningAndAValueThatItReads) {
+  Config config;
+  std::set<std::string> names;
+  for (const Setting& setting : settings()) {
+    EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
+    EXPECT_FALSE(setting.meaning.empty());
+    Value nonsense;
+    EXPECT_FALSE(setting.read(config, nonsense)) << setting.name;
+  }
+}
+
+TEST(Units, SizesAndTimesReadBack) {
+  for (std::string_view text : {"0", "512", "64KiB", "50MiB", "2GiB"})
+    EXPECT_EQ(print_size(*parse_size(text)), text);
+  for (std::string_view text : {"0s", "90s", "5m", "4h", "30d"})
+    EXPECT_EQ(print_time(*parse_time(text)), text);
+  for (std::string_view text : {"", "MiB", "-1", "1.5GiB", "99999999999999999999GiB", "1 TB"})
+    EXPECT_FALSE(parse_size(text)) << text;
+  for (std::string_view text : {"", "m", "5", "5w", "99999999999999d"})
+    EXPECT_FALSE(parse_time(text)) << text;
+}
+
+}  // namespace
+}  // namespace posta::app
