@@ -79,8 +79,8 @@ Letters::Letters(std::size_t octets, std::uint64_t run) {
     while (text.size() + 2 < octets) {  // the rest, so that the size is exact
       std::string line = prose.line().substr(0, octets - text.size() - 2);
       text += line + "\r\n";
-      if (octets - text.size() == 1) text.insert(text.size() - 2, ".");
     }
+    if (text.size() < octets) text.insert(text.size() - 2, octets - text.size(), '.');
     texts_.push_back(text + ".\r\n");  // no line begins with a dot, so none is stuffed
   }
 }
