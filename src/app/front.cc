@@ -75,7 +75,8 @@ Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::S
 }
 
 runtime::Task<> Front::run() {
-  for (Door& door : doors_) sessions_.serve(*door.listener, *door.service);
+  for (Door& door : doors_) sessions_.serve(std::move(door.listener), *door.service);
+  doors_.clear();
   co_await closing_.wait();
   co_await sessions_.close(kGrace);
 }
