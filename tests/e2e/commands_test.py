@@ -61,7 +61,8 @@ class Commands(unittest.TestCase):
         self.ok("account", "set", "ann@example.org", "--quota", "4KiB")
         with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60) as smtp:
             # One may overshoot; the next is put off at RCPT.
-            smtp.sendmail("x@example.net", ["ann@example.org"], b"Subject: a\r\n\r\n" + b"x\r\n" * 2000)
+            smtp.sendmail("x@example.net", ["ann@example.org"],
+                          b"Subject: a\r\n\r\n" + b"x\r\n" * 2000)
             smtp.mail("<x@example.net>")
             code, words = smtp.rcpt("<ann@example.org>")
             self.assertEqual((code, words[:5]), (452, b"4.2.2"))
@@ -77,7 +78,8 @@ class Commands(unittest.TestCase):
         whole = config.read_text()
         line = whole.splitlines().index("[smtp]") + 2
         config.write_text(whole.replace("[smtp]\n", "[smtp]\nlistn = [\"*:25\"]\n"))
-        self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; did you mean smtp.listen?")
+        self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; "
+                                   "did you mean smtp.listen?")
         self.refused("serve", says="did you mean smtp.listen?")
         config.write_text(whole.replace('"50MiB"', '"50 bananas"'))
         self.refused("serve", says="expected a size")
