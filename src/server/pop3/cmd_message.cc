@@ -60,7 +60,7 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
       co_return;
     }
   }
-  for (std::string_view part; !(part = encoder.finish()).empty();) stream_.put(part);
+  stream_.put(encoder.finish());
   maildrop_->last = std::max(maildrop_->last, number);
   if (lines) co_return;
   ++retrieved_;
