@@ -7,6 +7,8 @@
 //
 // Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -136,5 +138,6 @@ int run(std::vector<std::string> args) {
 }  // namespace posta::app
 
 int main(int argc, char** argv) {
+  umask(077);  // what this program writes is for its owner alone
   return posta::app::run(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "store/body_writer.h"
+#include "store/events.h"
 #include "store/keys.h"
 #include "store/resume.h"
 
@@ -85,14 +86,27 @@ void Committer::take_handed_in() {
 // ------------------------------------------------------------------------------------------------
 // a group
 
+void Committer::look_at_disk() {
+  std::uint64_t free = log_.disk_free();
+  bool is_short = free < options_.limits.disk_free_min;
+  if (is_short != short_of_disk_ && options_.events) {
+    options_.events->emit({is_short ? events::kDiskShort : events::kDiskEnough,
+                           {{"free", free}},
+                           is_short ? Severity::error : Severity::info});
+  }
+  short_of_disk_ = is_short;
+  if (full_ && !broken_ && free >= options_.limits.disk_free_min / 8 && log_.resume()) {
+    full_ = false;
+    if (options_.events) options_.events->emit({events::kDiskResumed, {}});
+  }
+}
+
 bool Committer::begin() {
   CHECK(!open_);
   take_handed_in();
   if (queue_.empty()) return false;
   open_ = true;
-  std::uint64_t free = log_.disk_free();
-  short_of_disk_ = free < options_.limits.disk_free_min;
-  if (full_ && free >= options_.limits.disk_free_min / 8 && log_.resume()) full_ = false;
+  look_at_disk();
   while (!queue_.empty() && group_.size() < options_.limits.group_batches_max) {
     Waiting* next = queue_.front();
     // A sweep looks at the log alone, so it goes alone.
@@ -320,6 +334,12 @@ bool Committer::step() {
 
 void Committer::fail_group(const Error& error) {
   heads_.drop_all();
+  if (options_.events) {
+    bool is_full = error.is(Error::Kind::full);
+    options_.events->emit({is_full ? events::kDiskFull : events::kWriteFailed,
+                           {{"why", error.what}},
+                           Severity::error});
+  }
   if (error.is(Error::Kind::full)) {
     full_ = true;
   } else {

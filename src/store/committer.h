@@ -18,7 +18,9 @@
 
 #include <atomic>
 #include <coroutine>
+#include <deque>
 
+#include "base/events.h"
 #include "store/group_view.h"
 #include "store/heads.h"
 #include "store/store.h"
@@ -78,6 +80,7 @@ class Committer {
     // A write failed and nobody knows what is on the disk. If it returns, everything is refused
     // from then on.
     std::function<void(const Error&)> fatal;
+    Events* events = nullptr;  // store/events.h
     // One posted step may resume several tasks of one executor. The simulator wants to order them.
     bool coalesce = true;
   };
@@ -141,6 +144,7 @@ class Committer {
  private:
   bool hand_in(Waiting* waiting);
   void take_handed_in();
+  void look_at_disk();
   void judge(Waiting& waiting);
   Result<std::optional<Refusal>> accept(Waiting& waiting, Version version);
   Result<bool> requires_hold(const Batch& batch);

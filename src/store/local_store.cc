@@ -119,36 +119,58 @@ Task<Result<std::string>> LocalStore::read_body(BodyRef body, std::uint64_t offs
   co_return std::move(read);
 }
 
-Result<std::string> LocalStore::read_file(BodyRef body, std::uint64_t offset,
-                                          std::uint64_t length) const {
+Result<FrameIndex> LocalStore::file_index(BodyId body) const {
   const BodyFiles& files = engine_.files();
-  TRY(std::uint64_t file_octets, files.size(body.id));
+  TRY(std::uint64_t file_octets, files.size(body));
   if (file_octets < kBodyFileHead.size() + FrameIndex::kFootOctets)
     return fail(Error::Kind::corrupt, "a body file without its end");
   TRY(std::string foot,
-      files.read(body.id, file_octets - FrameIndex::kFootOctets, FrameIndex::kFootOctets));
+      files.read(body, file_octets - FrameIndex::kFootOctets, FrameIndex::kFootOctets));
   TRY(std::uint64_t entries, FrameIndex::entries_octets(foot, file_octets));
   std::uint64_t index_at = file_octets - FrameIndex::kFootOctets - entries;
-  TRY(std::string index_octets, files.read(body.id, index_at, entries + FrameIndex::kFootOctets));
-  TRY(FrameIndex index, FrameIndex::decode(index_octets, file_octets));
+  TRY(std::string octets, files.read(body, index_at, entries + FrameIndex::kFootOctets));
+  return FrameIndex::decode(octets, file_octets);
+}
+
+// Frames first to last, unpacked, to the end of `out`.
+Result<> LocalStore::read_frames(BodyId body, const FrameIndex& index, std::size_t first,
+                                 std::size_t last, std::string& out) const {
+  std::uint64_t at = kBodyFileHead.size();
+  for (std::size_t i = 0; i < first; ++i) at += index.frames[i].octets;
+  for (std::size_t i = first; i <= last; ++i) {
+    const FrameIndex::Frame& frame = index.frames[i];
+    TRY(std::string octets, engine_.files().read(body, at, frame.octets));
+    if (crc32c(octets) != frame.checksum)
+      return fail(Error::Kind::corrupt, "a frame of a body file is damaged");
+    std::size_t raw_octets = std::min<std::uint64_t>(kFrameOctets, index.size - i * kFrameOctets);
+    TRY_VOID(packer_.unframe(octets, raw_octets, out));
+    at += frame.octets;
+  }
+  return {};
+}
+
+Result<std::string> LocalStore::read_file(BodyRef body, std::uint64_t offset,
+                                          std::uint64_t length) const {
+  TRY(FrameIndex index, file_index(body.id));
   if (index.size != body.size) return fail(Error::Kind::corrupt, "a body file of another size");
   std::string out;
   if (length == 0) return out;
   std::size_t first = offset / kFrameOctets;
   std::size_t last = (offset + length - 1) / kFrameOctets;
-  std::uint64_t at = kBodyFileHead.size();
-  for (std::size_t i = 0; i < first; ++i) at += index.frames[i].octets;
   out.reserve((last - first + 1) * kFrameOctets);
-  for (std::size_t i = first; i <= last; ++i) {
-    const FrameIndex::Frame& frame = index.frames[i];
-    TRY(std::string octets, files.read(body.id, at, frame.octets));
-    if (crc32c(octets) != frame.checksum)
-      return fail(Error::Kind::corrupt, "a frame of a body file is damaged");
-    std::size_t raw_octets = std::min<std::uint64_t>(kFrameOctets, body.size - i * kFrameOctets);
-    TRY_VOID(packer_.unframe(octets, raw_octets, out));
-    at += frame.octets;
-  }
+  TRY_VOID(read_frames(body.id, index, first, last, out));
   return out.substr(offset - first * kFrameOctets, length);
+}
+
+Result<std::uint64_t> LocalStore::check_file(BodyId body) const {
+  TRY(std::string head, engine_.files().read(body, 0, kBodyFileHead.size()));
+  if (head != kBodyFileHead) return fail(Error::Kind::corrupt, "a body file of another format");
+  TRY(FrameIndex index, file_index(body));
+  for (std::size_t i = 0; i < index.frames.size(); ++i) {
+    std::string out;
+    TRY_VOID(read_frames(body, index, i, i, out));
+  }
+  return index.size;
 }
 
 // ------------------------------------------------------------------------------------------------

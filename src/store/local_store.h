@@ -32,8 +32,14 @@ class LocalStore : public Store {
 
   Committer& committer() { return committer_; }
 
+  // The size of the body if every frame of its file is sound. Blocks.
+  Result<std::uint64_t> check_file(BodyId body) const;
+
  private:
   Result<Octets> weigh(const Batch& batch) const;
+  Result<FrameIndex> file_index(BodyId body) const;
+  Result<> read_frames(BodyId body, const FrameIndex& index, std::size_t first, std::size_t last,
+                       std::string& out) const;
   Result<std::string> read_file(BodyRef body, std::uint64_t offset, std::uint64_t length) const;
   Task<Result<std::uint64_t>> sweep(std::vector<BodyId> candidates);
 

@@ -120,6 +120,23 @@ Result<std::string> Packer::unpack(std::string_view packed, std::uint64_t size,
   return out.substr(offset - skipped, length);
 }
 
+Result<std::uint64_t> Packer::check(std::string_view packed) {
+  if (packed.empty()) return damaged("a packed body without a form");
+  std::string_view rest = packed.substr(1);
+  if (packed[0] == kPlain) return rest.size();
+  std::uint64_t size = 0;
+  while (!rest.empty()) {
+    std::size_t frame_octets = ZSTD_findFrameCompressedSize(rest.data(), rest.size());
+    if (ZSTD_isError(frame_octets)) return damaged("a frame of a body is damaged");
+    auto raw_octets = ZSTD_getFrameContentSize(rest.data(), rest.size());
+    if (raw_octets > kFrameOctets) return damaged("a frame of a body is too long");
+    size += raw_octets;
+    rest.remove_prefix(frame_octets);
+  }
+  TRY(std::string body, unpack(packed, size, 0, size));
+  return body.size();
+}
+
 std::string Packer::frame(std::string_view raw) {
   CHECK(raw.size() <= kFrameOctets);
   Lent<ZSTD_CCtx> context(mutex_, compressors_, ZSTD_createCCtx, ZSTD_freeCCtx);

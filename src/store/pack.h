@@ -30,6 +30,9 @@ class Packer {
   Result<std::string> unpack(std::string_view packed, std::uint64_t size, std::uint64_t offset,
                              std::uint64_t length);
 
+  // The size of the body if all of it can be unpacked. Error{corrupt}.
+  Result<std::uint64_t> check(std::string_view packed);
+
   // At most as long as `raw`; exactly as long if compression would not have made it shorter, and
   // then it is `raw`. At most kFrameOctets.
   std::string frame(std::string_view raw);

@@ -41,14 +41,9 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
   std::uint64_t offset = 0;
   for (;;) {
     offset += piece->size();
-    std::string_view rest = *piece;
-    while (!rest.empty()) {
-      std::string_view shown = rest;
-      if (lines) shown = filter.take(rest);
-      rest = lines && filter.done() ? std::string_view() : rest.substr(shown.size());
-      for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
-      if (lines && shown.empty()) break;
-    }
+    std::string_view shown = *piece;
+    if (lines) shown = filter.take(shown);
+    for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
     if (offset >= size || (lines && filter.done())) break;
     if (!co_await send({})) co_return;
     piece = co_await mailboxes.read(**email, offset, limits().read_octets);

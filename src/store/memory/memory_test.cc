@@ -1,6 +1,8 @@
 #include "runtime/sim/sim_executor.h"
 #include "store/memory/memory_store.h"
 #include "store/suite.h"
+#include "store/suite_bodies.h"
+#include "store/suite_commits.h"
 #include "store/suite_keys.h"
 
 namespace posta::store {
