@@ -157,8 +157,9 @@ class Parser {
       return {};
     }
     for (const Form& form : kForms) {
-      if (!text.starts_with(form.mark)) continue;
-      add(form.kind, std::string(text.substr(form.mark.size())));
+      bool empty = text == form.mark.substr(0, form.mark.size() - 1);  // an empty line
+      if (!empty && !text.starts_with(form.mark)) continue;
+      add(form.kind, std::string(empty ? std::string_view() : text.substr(form.mark.size())));
       return {};
     }
     return wrong(number_, "an expectation is < <+ <! or <.");
