@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -14,6 +15,7 @@ from lib import server
 
 ACCOUNTS = 20
 START_SECONDS_MAX = 30
+LAST_WORDS = 20  # lines
 
 
 def free_port():
@@ -84,6 +86,20 @@ class System:
     def close(self):
         self.stop()
         shutil.rmtree(self.base, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failed, *unused):
+        """The folder goes; if something failed, the end of what the server said is shown first."""
+        if failed:
+            self.stop()
+            for path in (path for path in (self.base / "log", self.base / "output")
+                         if path.is_file()):
+                lines = path.read_text(errors="replace").splitlines()
+                print(f"--- {self.name} said at the end:", *lines[-LAST_WORDS:], sep="\n",
+                      file=sys.stderr)
+        self.close()
 
     def pids(self):
         return [one.pid for one in self.processes]
