@@ -14,6 +14,7 @@
 #include "app/front.h"
 #include "app/version.h"
 #include "base/check.h"
+#include "jobs/sweep.h"
 #include "net/asio/network.h"
 #include "runtime/worker.h"
 
@@ -89,9 +90,11 @@ class Server {
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
     runtime::Executor& executor = co_await runtime::this_executor();
-    runtime::Nursery queue(executor), front(executor);
+    runtime::Nursery queue(executor), front(executor), jobs(executor);
+    jobs::Sweep sweep({house_.store(), house_.directory(), house_.mailboxes(), house_.log()}, {});
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
+    jobs.spawn(sweep.run(jobs.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
         house_.config().directory, [this](Request request) { return answer(std::move(request)); });
@@ -103,7 +106,9 @@ class Server {
     }
     co_await front.join();
     co_await all_closed_.wait();
+    jobs.stop().request();
     queue.stop().request();
+    co_await jobs.join();
     co_await queue.join();
     if (control) {
       // The control thread may be waiting for an answer from this loop: it ends on a worker.

@@ -1,8 +1,6 @@
 // Changes and look-ups at the same time, on the simulator, for many seeds.
-#include "base/bytes.h"
+#include "directory/check.h"
 #include "directory/directory.h"
-#include "directory/keys.h"
-#include "directory/records.h"
 #include "directory/testing.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
@@ -51,35 +49,10 @@ Task<> add(World& world, std::string name, int& won, int& lost) {
   }
 }
 
-// What must hold between the records of any directory.
 void check(World& world) {
-  auto snapshot = world.store->snapshot();
-  auto all = *await(world.executor, snapshot->scan(store::Range::prefix("D/"), 100'000));
-  std::map<AccountId, Account> accounts;
-  std::map<AccountId, std::string> named;
-  std::set<std::string> domains;
-  Meta meta;
-  for (const auto& [key, value] : all) {
-    std::string_view k = key;
-    if (k == kMetaKey) meta = *decode_meta(value);
-    if (k.starts_with(kDomainPrefix)) domains.insert(std::string(k.substr(kDomainPrefix.size())));
-    if (k.starts_with("D/account/")) {
-      AccountId id(get_be64(k.substr(10)));
-      accounts[id] = *decode_account(id, value);
-    }
-    if (k.starts_with(kAddressPrefix)) {
-      auto entry = *decode_address(value);
-      auto* id = std::get_if<AccountId>(&entry);
-      if (id) EXPECT_TRUE(named.emplace(*id, key).second) << "an account with two addresses";
-    }
-  }
-  EXPECT_EQ(meta.accounts, accounts.size());
-  EXPECT_EQ(named.size(), accounts.size());
-  for (const auto& [id, account] : accounts) {
-    EXPECT_LT(id, meta.next);
-    EXPECT_EQ(named[id], address_key(account.address.domain, account.address.local));
-    EXPECT_TRUE(domains.contains(account.address.domain.str())) << account.address.str();
-  }
+  auto complaints = await(world.executor, check_directory(world.store->snapshot()));
+  ASSERT_TRUE(complaints);
+  EXPECT_EQ(*complaints, std::vector<std::string>());
 }
 
 TEST(Concurrency, OfManyWhoAddOneAddressOneWins) {

@@ -75,6 +75,8 @@ Task<> Session::open_maildrop(Principal principal) {
   }
   auto view = co_await server_.deps().mailboxes.open(principal.account, mailbox::kInbox);
   if (!view || !*view) {
+    trouble("open",
+            view ? Error{Error::Kind::not_found, "the account has no INBOX"} : view.error());
     co_await refuse_login(Reply::no("Cannot open the mailbox now, try again later", Code::sys_temp),
                           "trouble");
     co_return;
