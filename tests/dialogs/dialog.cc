@@ -181,13 +181,21 @@ const Step* Dialog::directive(std::string_view wanted) const {
 }
 
 bool Dialog::needs_simulation() const {
-  return std::ranges::any_of(steps, [](const Step& step) {
-    if (step.kind != Step::Kind::directive) return false;
-    if (step.text == "peer") return step.arguments != std::vector<std::string>{"127.0.0.1"};
-    static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close", "letter",
-                                                     "mailbox", "message", "queue"};
-    return std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere);
-  });
+  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
+                                                   "mailbox", "message", "queue"};
+  bool pop3 = false, looks = false;
+  for (const Step& step : steps) {
+    if (step.kind != Step::Kind::directive) continue;
+    if (step.text == "peer") {
+      if (step.arguments != std::vector<std::string>{"127.0.0.1"}) return true;
+    } else if (std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere)) {
+      return true;
+    }
+    pop3 = pop3 || (step.text == "server" && step.arguments == std::vector<std::string>{"pop3"});
+    looks = looks || step.text == "mailbox" || step.text == "message";
+  }
+  // A real server is looked into by POP3, and a maildrop has one session at a time.
+  return pop3 && looks;
 }
 
 Result<Dialog> parse_dialog(std::string name, std::string_view text) {
