@@ -146,7 +146,7 @@ class Parser {
       Step::Kind kind;
     };
     static constexpr Form kForms[] = {
-        {"<+ ", Step::Kind::line_of}, {"<! ", Step::Kind::no_line_of}, {"< ", Step::Kind::expect}};
+        {"<+", Step::Kind::line_of}, {"<!", Step::Kind::no_line_of}, {"<", Step::Kind::expect}};
     while (text.ends_with(' ')) text.remove_suffix(1);
     if (text == "< EOF") {
       add(Step::Kind::expect_end, "");
@@ -156,10 +156,12 @@ class Parser {
       add(Step::Kind::expect_dot, "");
       return {};
     }
+    // A mark without a glob expects an empty line.
     for (const Form& form : kForms) {
-      bool empty = text == form.mark.substr(0, form.mark.size() - 1);  // an empty line
-      if (!empty && !text.starts_with(form.mark)) continue;
-      add(form.kind, std::string(empty ? std::string_view() : text.substr(form.mark.size())));
+      if (!text.starts_with(form.mark)) continue;
+      std::string_view glob = text.substr(form.mark.size());
+      if (!glob.empty() && glob.front() != ' ') break;
+      add(form.kind, std::string(glob.substr(glob.empty() ? 0 : 1)));
       return {};
     }
     return wrong(number_, "an expectation is < <+ <! or <.");
