@@ -51,8 +51,9 @@ class Disk(unittest.TestCase):
         pop3.pass_(server.password("ann"))
         found = []
         for n in range(1, pop3.stat()[0] + 1):
-            subject = [line for line in pop3.top(n, 0)[1] if line.startswith(b"Subject: number ")]
-            found += [int(line.split()[-1]) for line in subject]
+            for line in pop3.top(n, 0)[1]:
+                if line.startswith(b"Subject: number "):
+                    found.append(int(line.split()[-1]))
         pop3.quit()
         return found
 
