@@ -1,4 +1,4 @@
-"""A disk that is short, full, or read-only: mail is put off, never lost, and nothing is half there."""
+"""A disk that is short, full, or read-only: mail is put off, never lost, nothing is half there."""
 
 import base64
 import os
