@@ -21,6 +21,7 @@ constexpr int kLetters = 4;
 
 Options options_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
   Options options;
+  // tidy: clock because these tests run in real time
   options.now = [] { return std::chrono::steady_clock::now(); };
   options.file_system = std::move(file_system);
   options.fatal = [](const Error&) {};
