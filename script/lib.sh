@@ -145,13 +145,14 @@ checked() {
   fi
 }
 
-# counted NAME COMMAND...: a program whose last line is `N passed, N failed`.
+# counted NAME COMMAND...: a program whose last line is `N passed, N failed`, or that and
+# `, N skipped`.
 counted() {
   local name=$1 status=0 line log
   shift
   quietly "$name" "$@" || status=$?
   log=$LOGS/${name// /-}.log
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) || line=''
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1) || line=''
   if [ -z "$line" ]; then
     if [ "$status" -eq 0 ]; then say "$name did not say how many passed"; fi
     FAILED=$((FAILED + 1))

@@ -38,6 +38,7 @@ struct Config {
   bool normalise_line_ends = false;
 
   std::vector<net::Endpoint> pop3_listen;
+  std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";
   bool pop3_last = false;
   std::uint64_t pop3_sessions_max = 20'000;

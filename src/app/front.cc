@@ -25,8 +25,7 @@ server::SmtpServer::Config smtp_config(const Config& config) {
 server::Pop3Server::Config pop3_config(const Config& config) {
   server::Pop3Server::Config out;
   out.reception = reception(config, "pop3", "POP3 ready");
-  // Loopback only: a password in clear crosses no wire (first-server §5).
-  out.reception.trusted = server::Networks::loopback();
+  out.reception.trusted = server::Networks(config.pop3_cleartext_networks);
   auto uidl = wire::pop3::UidlFormat::parse(config.pop3_uidl_format);
   CHECK(uidl);  // checked when the configuration was read
   out.uidl = *std::move(uidl);
@@ -75,7 +74,8 @@ Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::S
 }
 
 runtime::Task<> Front::run() {
-  for (Door& door : doors_) sessions_.serve(*door.listener, *door.service);
+  for (Door& door : doors_) sessions_.serve(std::move(door.listener), *door.service);
+  doors_.clear();
   co_await closing_.wait();
   co_await sessions_.close(kGrace);
 }

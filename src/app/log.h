@@ -2,7 +2,7 @@
 //
 //   2026-11-21T05:14:51.003Z mail posta/smtp[71]: 6T5KQ8W3D0V7: letter.accepted:
 //   from=<bob@example.net>, size=412
-//   {"time":"2026-11-21T05:14:51.003Z","event":"smtp.letter.accepted","severity":"info","queue_id":…}
+//   {"time":"2026-11-21T05:14:51.003Z","event":"intake.letter.accepted","severity":"info",…}
 //
 // journald and syslog take standard error from the service; with JOURNAL_STREAM each line begins
 // with its priority (<6>). emit() formats and puts into a bounded buffer; a thread writes. If the

@@ -2,7 +2,7 @@
 #include "directory/testing.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -29,8 +29,9 @@ class Authenticate : public testing::Test {
     town.add_alias("alias@example.org", {"ann@example.org"});
   }
   SimExecutor executor{1};
-  store::memory::MemoryStore store{executor};
-  Town<SimExecutor> town{executor, store};
+  store::memory::Disk disk{1};
+  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  Town<SimExecutor> town{executor, *store};
 };
 
 TEST_F(Authenticate, KnowsWhoItIs) {
@@ -87,7 +88,7 @@ TEST_F(Authenticate, ANewPasswordHoldsAtOnceAndTheOldOneNoMore) {
 TEST_F(Authenticate, UnknownUsersCostAsMuchAsKnownOnes) {
   Limits limits = cheap_limits();
   limits.hashing_memory_max = limits.hash_cost.memory - 1;
-  Directory poor(store, limits);
+  Directory poor(*store, limits);
   for (std::string login :
        {"ann", "nobody", "none", "carl", "alias@example.org", "@", "x@far.example"}) {
     auto answer = await(executor, poor.authenticate(login, "correct horse"));
@@ -99,7 +100,7 @@ TEST_F(Authenticate, UnknownUsersCostAsMuchAsKnownOnes) {
 TEST_F(Authenticate, OverloadIsUnavailableAndNeverWrong) {
   Limits limits = cheap_limits();
   limits.hashings_waiting_max = 3;
-  Directory narrow(store, limits);
+  Directory narrow(*store, limits);
   std::vector<Result<Authenticated>> answers;
   runtime::Nursery nursery(executor);
   for (int i = 0; i < 10; ++i)
@@ -121,12 +122,12 @@ TEST_F(Authenticate, OverloadIsUnavailableAndNeverWrong) {
 TEST_F(Authenticate, AHashKeepsWorkingWhenTheCostIsRaised) {
   Limits dearer = cheap_limits();
   dearer.hash_cost = {.memory = 128_KiB, .passes = 2, .lanes = 1};
-  Directory later(store, dearer);
+  Directory later(*store, dearer);
   EXPECT_EQ(await(executor, later.authenticate("ann", "correct horse"))->outcome, Login::ok);
 }
 
 TEST_F(Authenticate, TheDefaultCostWorks) {
-  Town<SimExecutor> real(executor, store, Limits{});
+  Town<SimExecutor> real(executor, *store, Limits{});
   AccountId eve = real.add_account("eve@example.org", "a dear password");
   EXPECT_TRUE(eve);
   EXPECT_EQ(await(executor, real.directory.authenticate("eve", "a dear password"))->outcome,

@@ -3,7 +3,7 @@
 #include "directory/records.h"
 #include "directory/testing.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -31,7 +31,7 @@ class Changes : public testing::Test {
   auto add_account(std::string_view name, std::string password = "", std::string person = "") {
     return refusal([&](store::Batch& b) {
       return town.directory.prepare_add_account(
-          b, {.address = address(name), .password = password, .quota = {}, .name = person});
+          b, {.address = address(name), .password = password, .name = person});
     });
   }
   auto add_alias(std::string_view name, std::vector<Address> targets) {
@@ -64,8 +64,9 @@ class Changes : public testing::Test {
   }
 
   SimExecutor executor{1};
-  store::memory::MemoryStore store{executor};
-  Town<SimExecutor> town{executor, store, limits()};
+  store::memory::Disk disk{1};
+  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  Town<SimExecutor> town{executor, *store, limits()};
   AccountId ann, bob;
 };
 
@@ -172,7 +173,7 @@ TEST_F(Changes, IdsAreNeverUsedTwiceAndTheGoneAreRemembered) {
   EXPECT_EQ(*await(executor, town.directory.removed(10)), std::vector{bob});
   store::Batch batch;
   town.directory.forget_removed(batch, bob);
-  EXPECT_TRUE(await(executor, store.commit(std::move(batch)))->ok());
+  EXPECT_TRUE(await(executor, store->commit(std::move(batch)))->ok());
   EXPECT_TRUE(await(executor, town.directory.removed(10))->empty());
 }
 
@@ -247,8 +248,8 @@ TEST_F(Changes, OfOneBatchBuildOnEachOther) {
   info.name = domain_of("new.example");
   auto ok = [&](auto task) { return await(executor, std::move(task)).has_value(); };
   EXPECT_TRUE(ok(town.directory.prepare_add_domain(batch, info)));
-  NewAccount one{.address = address("one@new.example"), .password = {}, .quota = {}, .name = {}};
-  NewAccount two{.address = address("two@new.example"), .password = {}, .quota = {}, .name = {}};
+  NewAccount one{.address = address("one@new.example")};
+  NewAccount two{.address = address("two@new.example")};
   auto first = await(executor, town.directory.prepare_add_account(batch, one));
   auto again = await(executor, town.directory.prepare_add_account(batch, one));
   auto second = await(executor, town.directory.prepare_add_account(batch, two));
@@ -257,7 +258,7 @@ TEST_F(Changes, OfOneBatchBuildOnEachOther) {
   EXPECT_TRUE(!again && again.error().is(Kind::conflict));
   EXPECT_FALSE(ok(town.directory.prepare_remove_domain(batch, info.name)));
   EXPECT_EQ(batch.publications.size(), 1u);
-  ASSERT_TRUE(await(executor, store.commit(std::move(batch)))->ok());
+  ASSERT_TRUE(await(executor, store->commit(std::move(batch)))->ok());
   EXPECT_EQ(town.ask("two@new.example"), "account two@new.example");
 
   store::Batch away;
@@ -265,13 +266,13 @@ TEST_F(Changes, OfOneBatchBuildOnEachOther) {
   EXPECT_FALSE(ok(town.directory.prepare_remove_domain(away, info.name)));
   EXPECT_TRUE(ok(town.directory.prepare_remove_account(away, *second)));
   EXPECT_TRUE(ok(town.directory.prepare_remove_domain(away, info.name)));
-  EXPECT_TRUE(await(executor, store.commit(std::move(away)))->ok());
+  EXPECT_TRUE(await(executor, store->commit(std::move(away)))->ok());
   EXPECT_EQ(town.ask("two@new.example"), "not local");
 }
 
 TEST_F(Changes, AnErrorLeavesTheBatchAsItWas) {
   store::Batch batch;
-  NewAccount taken{.address = address("ann"), .password = {}, .quota = {}, .name = {}};
+  NewAccount taken{.address = address("ann")};
   EXPECT_FALSE(await(executor, town.directory.prepare_add_account(batch, taken)));
   EXPECT_TRUE(batch.empty());
   EXPECT_TRUE(batch.requires_.empty());

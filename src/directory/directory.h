@@ -52,6 +52,18 @@ struct Limits {
   std::size_t cache_entries_max = 100'000;
 };
 
+inline constexpr LimitInfo kDirectoryLimits[] = {
+    {"alias_targets_max", "addresses", "refused: limit", ""},
+    {"accounts_max", "accounts", "refused: limit", ""},
+    {"patterns_max", "aliases", "refused: limit", ""},
+    {"name_octets_max", "octets", "refused: limit", ""},
+    {"password_octets_min", "octets", "refused: limit, unless forced", ""},
+    {"password_octets_max", "octets", "refused: limit; a login: wrong", ""},
+    {"hashing_memory_max", "octets", "454 4.7.0, -ERR [SYS/TEMP]", "RFC 4954 §6"},
+    {"hashings_waiting_max", "logins", "454 4.7.0, -ERR [SYS/TEMP]", "RFC 4954 §6"},
+    {"cache_entries_max", "entries", "the least recently used go", ""},
+};
+
 struct DomainInfo {
   Domain name;
   AccountId postmaster;              // who gets postmaster@, abuse@; 0: the system's postmaster
@@ -110,22 +122,22 @@ struct Authenticated {
 
 struct NewAccount {
   Address address;
-  std::string password;  // empty: no password login
-  Quota quota;
-  std::string name;
+  std::string password = {};  // empty: no password login
+  Quota quota = {};
+  std::string name = {};
   bool force = false;  // a short password is taken all the same
 };
 
 // What is to be different; nothing: stays as it is.
 struct AccountChange {
-  std::optional<bool> enabled;
-  std::optional<Quota> quota;
-  std::optional<std::string> name;
+  std::optional<bool> enabled = {};
+  std::optional<Quota> quota = {};
+  std::optional<std::string> name = {};
 };
 struct DomainChange {
-  std::optional<AccountId> postmaster;
-  std::optional<std::optional<Address>> catch_all;
-  std::optional<char> separator;
+  std::optional<AccountId> postmaster = {};
+  std::optional<std::optional<Address>> catch_all = {};
+  std::optional<char> separator = {};
   bool make_default = false;
 };
 

@@ -1,10 +1,14 @@
 // What a RCPT pays for the directory: an address that was asked for before.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <deque>
+#include <span>
 
 #include "directory/directory.h"
 #include "directory/fold.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -42,9 +46,10 @@ std::vector<Address> addresses_of(std::string_view format, std::size_t count) {
 
 void bench(benchmark::State& state, std::string_view format, std::size_t count) {
   SimExecutor executor(1);
-  store::memory::MemoryStore store(executor);
-  Directory directory(store, Limits{});
-  executor.run_task(settle(store, directory));
+  store::memory::Disk disk(1);
+  auto store = *store::memory::open(disk, executor);
+  Directory directory(*store, Limits{});
+  executor.run_task(settle(*store, directory));
   auto addresses = addresses_of(format, count);
   executor.run_task(ask(directory, addresses, state));
 }

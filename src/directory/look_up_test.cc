@@ -1,7 +1,7 @@
 #include "directory/directory.h"
 #include "directory/testing.h"
 #include "runtime/sim/sim_executor.h"
-#include "store/memory/memory.h"
+#include "store/memory/memory_store.h"
 
 namespace posta::directory {
 namespace {
@@ -49,8 +49,9 @@ class LookUp : public testing::Test {
   }
 
   SimExecutor executor{1};
-  store::memory::MemoryStore store{executor};
-  Town<SimExecutor> town{executor, store};
+  store::memory::Disk disk{1};
+  std::unique_ptr<store::Store> store = *store::memory::open(disk, executor);
+  Town<SimExecutor> town{executor, *store};
   AccountId bob, carl;
 };
 
@@ -177,8 +178,9 @@ TEST_F(LookUp, ListsInOrderOfAddressAndResumesAfterOne) {
 
 TEST_F(LookUp, WithoutAnAccountNobodyIsPostmasterAndWithoutADomainNothingIsLocal) {
   SimExecutor other(2);
-  store::memory::MemoryStore empty{other};
-  Town<SimExecutor> ghost(other, empty);
+  store::memory::Disk blank{2};
+  std::unique_ptr<store::Store> empty = *store::memory::open(blank, other);
+  Town<SimExecutor> ghost(other, *empty);
   EXPECT_EQ(ghost.ask("postmaster"), "not local");
   ghost.add_domain("example.org");
   EXPECT_EQ(ghost.ask("postmaster"), "unknown");

@@ -65,7 +65,7 @@ class Town {
   }
 
   AccountId add_account(std::string_view name, std::string password = "", Quota quota = {}) {
-    NewAccount account{.address = address(name), .password = password, .quota = quota, .name = {}};
+    NewAccount account{.address = address(name), .password = password, .quota = quota};
     store::Batch batch;
     auto id = await(executor, directory.prepare_add_account(batch, account));
     EXPECT_TRUE(id) << name << ": " << (id ? "" : id.error().what);

@@ -20,8 +20,8 @@ namespace posta::mailbox {
 // A change that was computed from an older view is brought up to date with them at its turn, so
 // that sessions which change one mailbox at the same time do not send each other back.
 struct RecentNews {
-  static constexpr std::size_t kNewsMax = 16;
-  static constexpr std::size_t kStatesMax = 1024;  // of all together
+  static constexpr std::size_t kNewsMax = 8;
+  static constexpr std::size_t kStatesMax = 256;  // of all together
   ModSeq floor;
   std::vector<std::shared_ptr<const News>> news;
 };
@@ -58,7 +58,7 @@ class MailboxTable {
 // twice as many. Closes the gap between find_thread's snapshot and the turn.
 class RecentThreads {
  public:
-  static constexpr unsigned kGeneration = 16;
+  static constexpr unsigned kGeneration = 8;
 
   // The thread of the newest e-mail that has one of `keys`, or 0.
   ThreadId find(std::span<const std::uint64_t> keys) const;

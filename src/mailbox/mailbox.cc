@@ -209,6 +209,7 @@ Task<Result<Use>> Mailboxes::use(AccountId account) {
   CO_TRY(auto value, std::move(got));
   if (!value) co_return fail(Error::Kind::not_found, "no such account");
   CO_TRY(auto numbers, decode_account(*value));
+  if (numbers.closed) co_return fail(Error::Kind::not_found, "the account is being removed");
   co_return Use{numbers.octets, numbers.messages};
 }
 

@@ -19,9 +19,9 @@ struct DomainState {
 
 // What is to be different; nothing: stays as it is.
 struct DomainSetting {
-  std::optional<Address> postmaster;  // an account; an empty address: the system's from now on
-  std::optional<std::optional<Address>> catch_all;
-  std::optional<char> separator;
+  std::optional<Address> postmaster = {};  // an account; an empty address: the system's from now on
+  std::optional<std::optional<Address>> catch_all = {};
+  std::optional<char> separator = {};
   bool make_default = false;
 };
 

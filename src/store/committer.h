@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <deque>
 
 #include "base/events.h"
 #include "store/group_view.h"

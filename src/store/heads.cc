@@ -60,7 +60,10 @@ void Heads::applied(Version version) {
 
 void Heads::drop_all() {
   std::lock_guard lock(mutex_);
-  for (Entry& e : entries_) e.head = nullptr;
+  for (Entry& e : entries_) {
+    e.head = nullptr;
+    e.last_touched = std::min(e.last_touched, applied_);  // what failed touched nothing
+  }
 }
 
 bool Heads::has(Partition partition) const {

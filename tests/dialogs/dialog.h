@@ -9,12 +9,13 @@
 //   ! "a\r\n" "x" * 900 "\0"                   send these octets: strings, repeated at will
 //   < EOF                                      expect that the server ends the connection
 //
-// In a glob `*` is any octets and `?` is one; the rest stands for itself. A reply of SMTP is all its
-// lines, joined by LF; other servers answer line by line, and `<.` reads the lines up to one that is
-// a dot (POP3), which `<+` and `<!` then look at.
+// In a glob `*` is any octets and `?` is one; the rest stands for itself. A reply of SMTP is all
+// its lines, joined by LF; other servers answer line by line, and `<.` reads the lines up to one
+// that is a dot (POP3), which `<+` and `<!` then look at.
 //
 // Directives:
-//   @server NAME          mx, pop3: whom the next connection goes to (and the first is made at once)
+//   @server NAME          mx, pop3: whom the next connection goes to (and the first is made at
+//   once)
 //   @peer ADDRESS         where this client is; without it: anywhere, so the claim holds for all
 //   @connect NAME         goes on in the connection NAME, which is made if there is none
 //   @close                this client ends its connection
@@ -23,10 +24,18 @@
 //   @wait DURATION        90s, 5m, 2h of virtual time pass
 //   @setup WHAT ...       see tests/dialogs/README.md; before the first connection
 //   @shutdown             the server is asked to end, with thirty seconds of grace
+//   @restart              the server ends and starts again
+//   @letter ADDRESS N     a letter with a body of N lines comes in by SMTP
+//   @unseen ADDRESS N     messages without \Seen in the INBOX
 //   @mailbox ADDRESS N    N messages have come into the INBOX since the dialogue began
 //   @message ADDRESS N GLOB   the N-th of them matches
 //   @queue empty | N      letters owed
 //   @event NAME           such an event was emitted
+//   @disk full | low | free   the disk has no room from here on, or only the reserve; or it has
+//                         again
+//
+// A real server can play dialogues that need none of @clock @wait @setup @shutdown @event @disk
+// @restart @unseen and no other @peer than 127.0.0.1; there @queue is not looked at.
 #pragma once
 
 #include <optional>
@@ -41,7 +50,7 @@ namespace posta::dialogs {
 struct Step {
   enum class Kind { send, expect, expect_dot, line_of, no_line_of, expect_end, directive };
   Kind kind;
-  std::string text;  // octets to send, glob, or the directive's name
+  std::string text;                    // octets to send, glob, or the directive's name
   std::vector<std::string> arguments;  // of a directive
   int line = 0;
 };

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "dialogs/dialog.h"
 #include "net/stream.h"
 #include "net/transport.h"
-#include "tests/dialogs/dialog.h"
 
 namespace posta::dialogs {
 
@@ -49,6 +49,7 @@ class Runner {
 
   Task<Result<>> step(const Step& step);
   Task<Result<>> directive(const Step& step);
+  Task<Result<>> letter(std::string to, std::size_t lines);
   Task<Result<>> expect(const Step& step);
   Task<Result<>> expect_end(const Step& step);
   Task<Result<Connection*>> connection();

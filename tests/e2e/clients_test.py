@@ -40,13 +40,15 @@ class Clients(unittest.TestCase):
 
     def test_swaks_sends_a_letter_with_pipelining(self):
         self.call("swaks", "--server", f"127.0.0.1:{self.server.smtp_port}", "--pipeline",
-                  "--from", "bob@example.net", "--to", "ann@example.org", "--ehlo", "host.example.net",
+                  "--from", "bob@example.net", "--to", "ann@example.org",
+                  "--ehlo", "host.example.net",
                   "--header", "Subject: by swaks", "--body", "hello")
         message = self.last_message("ann")
         self.assertIn("Subject: by swaks\r\n", message)
         self.assertTrue(message.startswith("Return-Path: <bob@example.net>\r\n"
                                            "Delivered-To: ann@example.org\r\n"
-                                           "Received: from host.example.net ([127.0.0.1])"), message)
+                                           "Received: from host.example.net ([127.0.0.1])"),
+                        message)
 
     def test_curl_sends_and_reads(self):
         smtp = f"smtp://127.0.0.1:{self.server.smtp_port}"

@@ -41,8 +41,8 @@ class Commands(unittest.TestCase):
                          says="does not deliver to other hosts yet")
             listed = json.loads(self.ok("account", "list", "--json"))
             self.assertEqual([one["address"] for one in listed],
-                             ["ann@example.org", "zoe@example.com"])
-            self.assertEqual(listed[1]["quota_octets"], 1 << 20)
+                             ["zoe@example.com", "ann@example.org"], "by domain, then by name")
+            self.assertEqual(listed[0]["quota_octets"], 1 << 20)
             self.assertIn("team@example.com: zoe@example.com ann@example.org",
                           self.ok("alias", "list"))
             self.refused("domain", "remove", "example.com", says="example.com")
@@ -61,7 +61,8 @@ class Commands(unittest.TestCase):
         self.ok("account", "set", "ann@example.org", "--quota", "4KiB")
         with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60) as smtp:
             # One may overshoot; the next is put off at RCPT.
-            smtp.sendmail("x@example.net", ["ann@example.org"], b"Subject: a\r\n\r\n" + b"x\r\n" * 2000)
+            smtp.sendmail("x@example.net", ["ann@example.org"],
+                          b"Subject: a\r\n\r\n" + b"x\r\n" * 2000)
             smtp.mail("<x@example.net>")
             code, words = smtp.rcpt("<ann@example.org>")
             self.assertEqual((code, words[:5]), (452, b"4.2.2"))
@@ -77,7 +78,8 @@ class Commands(unittest.TestCase):
         whole = config.read_text()
         line = whole.splitlines().index("[smtp]") + 2
         config.write_text(whole.replace("[smtp]\n", "[smtp]\nlistn = [\"*:25\"]\n"))
-        self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; did you mean smtp.listen?")
+        self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; "
+                                   "did you mean smtp.listen?")
         self.refused("serve", says="did you mean smtp.listen?")
         config.write_text(whole.replace('"50MiB"', '"50 bananas"'))
         self.refused("serve", says="expected a size")
@@ -143,8 +145,7 @@ class Files(unittest.TestCase):
         self.addCleanup(server.close)
         self.assertEqual(server.directory.stat().st_mode & 0o777, 0o700)
         for path in pathlib.Path(server.directory).rglob("*"):
-            self.assertEqual(path.stat().st_mode & 0o007, 0 if path.is_file() else
-                             path.stat().st_mode & 0o007, path)
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
 
 if __name__ == "__main__":

@@ -105,9 +105,10 @@ class Mail(unittest.TestCase):
     def test_smuggling_is_refused_and_nothing_of_it_is_obeyed(self):
         for end in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r"):
             said = self.raw(b"EHLO relay.example.net\r\nMAIL FROM:<x@example.net>\r\n"
-                            b"RCPT TO:<fred@example.org>\r\nDATA\r\nSubject: a\r\n\r\nhello" + end +
-                            b"MAIL FROM:<evil@example.net>\r\nRCPT TO:<fred@example.org>\r\nDATA\r\n"
-                            b"Subject: smuggled\r\n\r\nbad\r\n.\r\nQUIT\r\n")
+                            b"RCPT TO:<fred@example.org>\r\nDATA\r\nSubject: a\r\n\r\nhello" +
+                            end + b"MAIL FROM:<evil@example.net>\r\n"
+                            b"RCPT TO:<fred@example.org>\r\nDATA\r\nSubject: smuggled\r\n\r\n"
+                            b"bad\r\n.\r\nQUIT\r\n")
             lines = [line for line in said.splitlines() if line[3:4] == " "]
             self.assertEqual([line[:9] for line in lines[-2:]], ["550 5.6.0", "221 2.0.0"], said)
         pop3 = self.pop3("fred")

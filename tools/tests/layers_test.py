@@ -77,6 +77,13 @@ class Layers(fixture.ToolTest):
                           {"src/net/a.cc": '#include "stream.h"\n'})
         self.assert_error("tests/a.cc:1:no such file", {"tests/a.cc": '#include "net/nothing.h"\n'})
 
+    def test_tests_are_included_beside_below_tests_or_in_full(self):
+        self.assert_clean({"tests/sim/a.cc": '#include "world.h"\n#include "sim/world.h"\n'
+                                             '#include "tests/sim/world.h"\n'})
+
+    def test_a_test_header_belongs_to_the_tests(self):
+        self.assert_clean({"src/store/suite_test.h": '#include "store/memory/memory.h"\n'})
+
     def test_a_dependency_that_points_up_is_an_error(self):
         self.assert_error("src/base/CMakeLists.txt:1:DEPENDS",
                           {"src/base/CMakeLists.txt": "posta_room(\n  DEPENDS net)\n"})

@@ -98,6 +98,7 @@ void Loop::run() {
     }
     fire_due_timers();
   }
+  quit_ = false;  // it may run again
 }
 
 void Loop::quit() {

@@ -52,7 +52,7 @@ class Loop final : public Executor {
   void remove(Timer& timer) override { timers_.remove(timer); }
   bool offload(std::move_only_function<void()> job) override;
 
-  // Runs on the calling thread until quit(). Any thread may call quit().
+  // Runs on the calling thread until quit(); may be called again. Any thread may call quit().
   void run();
   void quit();
 

@@ -12,12 +12,12 @@
 namespace posta::server::pop3 {
 
 Task<> Session::user(wire::pop3::User& command) {
+  user_ = std::move(command.name);
   if (!may_login_) {
     co_await refuse_login(Reply::no("Passwords in clear are not taken here without TLS"),
                           "insecure");
     co_return;
   }
-  user_ = std::move(command.name);
   say(Reply::yes("Send the password"));
 }
 
@@ -54,6 +54,7 @@ Task<> Session::refuse_login(Reply reply, std::string_view why) {
       {event::kLoginRefused,
        {{"session", id_}, {"peer", stream_.peer().ip.str()}, {"user", user_}, {"why", why}},
        Severity::warning});
+  user_.clear();  // RFC 1939 §7: PASS comes "immediately after a successful USER command"
   if (failed_logins_ >= limits().logins_max) {
     last_word(reply, End::limit);
   } else {
@@ -74,6 +75,8 @@ Task<> Session::open_maildrop(Principal principal) {
   }
   auto view = co_await server_.deps().mailboxes.open(principal.account, mailbox::kInbox);
   if (!view || !*view) {
+    trouble("open",
+            view ? Error{Error::Kind::not_found, "the account has no INBOX"} : view.error());
     co_await refuse_login(Reply::no("Cannot open the mailbox now, try again later", Code::sys_temp),
                           "trouble");
     co_return;

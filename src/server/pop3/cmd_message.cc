@@ -5,7 +5,6 @@
 //   DELE msg       marks it; QUIT removes it
 //   RSET [msg]     takes the marks back; with a number (inventory #126) that of one message
 
-#include "server/pop3/events.h"
 #include "server/pop3/session.h"
 #include "wire/pop3/multiline.h"
 
@@ -30,9 +29,7 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
     const Error error = !email   ? email.error()
                         : !piece ? piece.error()
                                  : Error{Error::Kind::not_found, "the message is gone"};
-    server_.deps().events.emit({event::kTrouble,
-                                {{"session", id_}, {"what", "read"}, {"error", describe(error)}},
-                                Severity::error});
+    trouble("read", error);
     say(Reply::no("Cannot read the message now, try again later", Code::sys_temp));
     co_return;
   }
@@ -44,28 +41,21 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
   std::uint64_t offset = 0;
   for (;;) {
     offset += piece->size();
-    std::string_view rest = *piece;
-    while (!rest.empty()) {
-      std::string_view shown = rest;
-      if (lines) shown = filter.take(rest);
-      rest = lines && filter.done() ? std::string_view() : rest.substr(shown.size());
-      for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
-      if (lines && shown.empty()) break;
-    }
-    if (offset >= size || piece->empty() || (lines && filter.done())) break;
+    std::string_view shown = *piece;
+    if (lines) shown = filter.take(shown);
+    for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
+    if (offset >= size || (lines && filter.done())) break;
     if (!co_await send({})) co_return;
     piece = co_await mailboxes.read(**email, offset, limits().read_octets);
+    if (piece && piece->empty()) piece = fail(Error::Kind::corrupt, "the message is cut short");
     if (!piece) {
       // Half a message cannot be taken back: the client must not take it for a whole one.
-      server_.deps().events.emit(
-          {event::kTrouble,
-           {{"session", id_}, {"what", "read"}, {"error", describe(piece.error())}},
-           Severity::error});
+      trouble("read", piece.error());
       end_ = End::closed;
       co_return;
     }
   }
-  for (std::string_view part; !(part = encoder.finish()).empty();) stream_.put(part);
+  stream_.put(encoder.finish());
   maildrop_->last = std::max(maildrop_->last, number);
   if (lines) co_return;
   ++retrieved_;

@@ -14,16 +14,14 @@ Task<> Session::quit(wire::pop3::Quit&) {
     co_return;
   }
   auto updated = co_await update();
+  maildrop_->hold.reset();  // before the reply: the client may come back at once
   if (updated) {
     std::uint32_t left = maildrop_->view->count() - removed_;
     last_word(Reply::yes(left ? fmt::format("Signing off, {} messages left", left)
                               : std::string("Signing off, mailbox empty")),
               End::quit);
   } else {
-    server_.deps().events.emit(
-        {event::kTrouble,
-         {{"session", id_}, {"what", "remove"}, {"error", describe(updated.error())}},
-         Severity::error});
+    trouble("remove", updated.error());
     last_word(Reply::no("The marked messages were not removed", Code::sys_temp), End::quit);
   }
 }
@@ -54,9 +52,9 @@ Task<Result<>> Session::update() {
     flags.system = Flags::seen;
     auto stored = co_await mailboxes.store_flags(account, mailbox::kInbox, std::move(seen),
                                                  mailbox::Mailboxes::FlagMode::add, flags);
-    if (!stored) co_return stored;
+    // What the client asked for is done; \Seen is our own addition.
+    if (!stored) trouble("flag", stored.error());
   }
-  maildrop_->hold.reset();  // before the reply: the client may come back at once
   co_return Result<>();
 }
 

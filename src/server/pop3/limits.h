@@ -21,6 +21,10 @@ struct Limits {
   std::chrono::seconds login_pause{2};      // before the answer to a failed login
   Octets replies_octets_max = 64_KiB;       // replies kept for a pipelining client
   Octets read_octets = 64_KiB;              // of a message, read at a time
+  // After the last reply we read on for so long, and so much, that a client which is still sending
+  // gets to see the reply instead of a reset.
+  std::chrono::seconds linger{2};
+  Octets linger_octets_max = 1_MiB;
 };
 
 inline constexpr LimitInfo kLimits[] = {
@@ -32,6 +36,8 @@ inline constexpr LimitInfo kLimits[] = {
     {"pop3.login_pause", "seconds", "the answer waits", ""},
     {"pop3.replies_octets_max", "octets", "sent at once", ""},
     {"pop3.read_octets", "octets", "read in pieces", ""},
+    {"pop3.linger", "seconds", "the connection is closed", ""},
+    {"pop3.linger_octets_max", "octets", "the connection is closed", ""},
 };
 
 }  // namespace posta::server::pop3

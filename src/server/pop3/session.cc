@@ -50,7 +50,7 @@ Task<> Session::run() {
       co_await take_line(line);
     }
   }
-  if (end_ != End::closed) co_await stream_.flush();
+  if (end_ != End::closed) co_await linger();
   events.emit({event::kConnectionClosed,
                {{"session", id_},
                 {"peer", peer},
@@ -143,6 +143,27 @@ Task<bool> Session::send(std::string_view octets) {
   stream_.put(octets);
   if (stream_.unsent() > limits().replies_octets_max) co_await flush();
   co_return end_ == End::open;
+}
+
+// The last reply leaves; a client that is still sending must not have it torn from its hands by a
+// reset (which the system sends if we close with input unread).
+Task<> Session::linger() {
+  stream_.set_timeout(limits().linger);
+  stream_.set_deadline(stream_.executor().now() + limits().linger);
+  if (!co_await stream_.flush()) co_return;
+  stream_.shutdown_write();
+  if (end_ == End::quit && stream_.input().empty()) co_return;
+  for (Octets passed = 0; passed <= limits().linger_octets_max;) {
+    passed += stream_.input().size();
+    stream_.consume(stream_.input().size());
+    if (!co_await stream_.fill()) co_return;
+  }
+}
+
+void Session::trouble(std::string_view what, const Error& error) {
+  server_.deps().events.emit({event::kTrouble,
+                              {{"session", id_}, {"what", what}, {"error", describe(error)}},
+                              Severity::error});
 }
 
 }  // namespace posta::server::pop3

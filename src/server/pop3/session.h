@@ -59,6 +59,8 @@ class Session {
   void last_word(const Reply& reply, End why);
   Task<> flush();
   Task<bool> send(std::string_view octets);
+  Task<> linger();
+  void trouble(std::string_view what, const Error& error);
 
   // --- authorization (cmd_login.cc)
   Task<> user(wire::pop3::User& command);

@@ -32,7 +32,9 @@ TEST(Census, SessionsPerAddressMaxHoldsForStrangersOnly) {
 
 TEST(Census, ASeatThatIsGivenBackIsFree) {
   Census census({.sessions_max = 1, .sessions_per_address_max = 1});
-  { auto seat = census.enter(ip("192.0.2.1"), false); }
+  {
+    auto seat = census.enter(ip("192.0.2.1"), false);
+  }
   EXPECT_EQ(census.sessions(), 0u);
   EXPECT_TRUE(census.enter(ip("192.0.2.1"), false));
 }

@@ -13,18 +13,18 @@ Sessions::~Sessions() {
   CHECK(streams_.empty());
 }
 
-void Sessions::serve(net::Listener& listener, Service& service) {
-  nursery_.spawn(accept_loop(listener, service));
+void Sessions::serve(std::unique_ptr<net::Listener> listener, Service& service) {
+  nursery_.spawn(accept_loop(std::move(listener), service));
 }
 
 void Sessions::serve_one(std::unique_ptr<net::Transport> transport, Service& service) {
   nursery_.spawn(service.serve(std::move(transport)));
 }
 
-Task<> Sessions::accept_loop(net::Listener& listener, Service& service) {
+Task<> Sessions::accept_loop(std::unique_ptr<net::Listener> listener, Service& service) {
   Duration pause = kAcceptPauseMin;
   while (!closing()) {
-    auto transport = co_await listener.accept(&nursery_.stop());
+    auto transport = co_await listener->accept(&nursery_.stop());
     if (transport) {
       nursery_.spawn(service.serve(std::move(*transport)));
       pause = kAcceptPauseMin;

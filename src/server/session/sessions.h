@@ -1,13 +1,13 @@
 // sessions.h: all sessions of one loop: who lets them in, and how they end.
 //
 //   Sessions sessions(executor);                  one for each loop
-//   sessions.serve(listener, smtp_server);        one accept loop for each listener
+//   sessions.serve(std::move(listener), smtp);    one accept loop for each listener
 //   ...
 //   co_await sessions.close(30s);                 the shutdown
 //
 // The shutdown, in order:
 //
-//   close() --- the stop is asked: accept loops end, nobody new is let in
+//   close() --- the stop is asked: accept loops and their listeners end, nobody new is let in
 //     |         every stream is nudged: a session that is between two pieces of work says its last
 //     |         word (SMTP 421 4.3.2) and ends; one in the middle finishes its command or
 //     |         transaction first
@@ -48,8 +48,9 @@ class Sessions {
   Sessions& operator=(const Sessions&) = delete;
   ~Sessions();  // none is left
 
-  // Accepts connections and serves each, until close(). Listener and service outlive that.
-  void serve(net::Listener& listener, Service& service);
+  // Accepts connections and serves each, until close(); then the listener is closed, so that who
+  // comes later is refused by the system. The service outlives its sessions.
+  void serve(std::unique_ptr<net::Listener> listener, Service& service);
   // Serves a connection that came some other way (tests, inherited descriptors).
   void serve_one(std::unique_ptr<net::Transport> transport, Service& service);
 
@@ -73,7 +74,7 @@ class Sessions {
   };
 
  private:
-  Task<> accept_loop(net::Listener& listener, Service& service);
+  Task<> accept_loop(std::unique_ptr<net::Listener> listener, Service& service);
 
   Executor& executor_;
   mutable runtime::Nursery nursery_;

@@ -62,8 +62,10 @@ struct Fixture {
   Sessions sessions{executor};
   Echo echo{sessions};
 
+  net::Endpoint endpoint = listener->local();
+
   Task<std::unique_ptr<Peer>> dial() {
-    auto peer = co_await Peer::dial(network, listener->local());
+    auto peer = co_await Peer::dial(network, endpoint);
     CHECK(peer);
     co_return std::move(*peer);
   }
@@ -82,7 +84,7 @@ Task<> say_and_close(Fixture& f, std::string word, std::string& heard, Duration&
 
 TEST(Sessions, AnIdleSessionSaysItsLastWordWhenTheServerEnds) {
   Fixture f;
-  f.sessions.serve(*f.listener, f.echo);
+  f.sessions.serve(std::move(f.listener), f.echo);
   std::string heard;
   Duration took{};
   f.executor.run_task(say_and_close(f, "hello", heard, took));
@@ -92,9 +94,24 @@ TEST(Sessions, AnIdleSessionSaysItsLastWordWhenTheServerEnds) {
   EXPECT_EQ(f.sessions.live(), 0u);
 }
 
+Task<> come_too_late(Fixture& f, std::string& heard) {
+  co_await f.sessions.close(1s);
+  auto peer = co_await Peer::dial(f.network, f.endpoint);
+  heard = peer ? "let in" : "refused";
+}
+
+TEST(Sessions, WhoComesAfterTheEndIsRefusedByTheNetwork) {
+  Fixture f;
+  f.sessions.serve(std::move(f.listener), f.echo);
+  std::string heard;
+  f.executor.run_task(come_too_late(f, heard));
+  EXPECT_EQ(heard, "refused");
+  EXPECT_EQ(f.echo.served, 0);
+}
+
 TEST(Sessions, ASessionAtWorkIsInterruptedOnlyAfterTheGrace) {
   Fixture f;
-  f.sessions.serve(*f.listener, f.echo);
+  f.sessions.serve(std::move(f.listener), f.echo);
   std::string heard;
   Duration took{};
   f.executor.run_task(say_and_close(f, "work", heard, took));
@@ -119,7 +136,7 @@ Task<> finish_the_work(Fixture& f, std::string& heard) {
 
 TEST(Sessions, ASessionAtWorkMayFinishWithinTheGrace) {
   Fixture f;
-  f.sessions.serve(*f.listener, f.echo);
+  f.sessions.serve(std::move(f.listener), f.echo);
   std::string heard;
   f.executor.run_task(finish_the_work(f, heard));
   EXPECT_EQ(heard, "donebye");
@@ -129,23 +146,23 @@ TEST(Sessions, ASessionAtWorkMayFinishWithinTheGrace) {
 // Has no descriptors left for a while.
 class PoorListener final : public net::Listener {
  public:
-  explicit PoorListener(net::Listener& real) : real_(real) {}
+  PoorListener(std::unique_ptr<net::Listener> real, int failures, std::vector<Instant>& asked)
+      : real_(std::move(real)), failures_(failures), asked_(asked) {}
   Task<Result<std::unique_ptr<net::Transport>>> accept(net::Stop* stop) override {
     Executor& executor = co_await runtime::this_executor();
-    if (failures > 0) {
-      --failures;
-      asked.push_back(executor.now());
+    if (failures_ > 0) {
+      --failures_;
+      asked_.push_back(executor.now());
       co_return fail(Error::Kind::unavailable, "out of descriptors");
     }
-    co_return co_await real_.accept(stop);
+    co_return co_await real_->accept(stop);
   }
-  const net::Endpoint& local() const override { return real_.local(); }
-
-  int failures = 0;
-  std::vector<Instant> asked;
+  const net::Endpoint& local() const override { return real_->local(); }
 
  private:
-  net::Listener& real_;
+  std::unique_ptr<net::Listener> real_;
+  int failures_;
+  std::vector<Instant>& asked_;
 };
 
 Task<> come_in_hard_times(Fixture& f, std::string& heard) {
@@ -158,16 +175,15 @@ Task<> come_in_hard_times(Fixture& f, std::string& heard) {
 
 TEST(Sessions, OutOfDescriptorsTheAcceptLoopPausesLongerAndLongerAndGoesOn) {
   Fixture f;
-  PoorListener poor(*f.listener);
-  poor.failures = 8;
-  f.sessions.serve(poor, f.echo);
+  std::vector<Instant> asked;
+  f.sessions.serve(std::make_unique<PoorListener>(std::move(f.listener), 8, asked), f.echo);
   std::string heard;
   f.executor.run_task(come_in_hard_times(f, heard));
   EXPECT_EQ(heard, "hello");
-  ASSERT_EQ(poor.asked.size(), 8u);
-  EXPECT_GE(poor.asked[1] - poor.asked[0], kAcceptPauseMin);
-  EXPECT_GT(poor.asked[3] - poor.asked[2], poor.asked[1] - poor.asked[0]);
-  EXPECT_LE(poor.asked[7] - poor.asked[6], kAcceptPauseMax);
+  ASSERT_EQ(asked.size(), 8u);
+  EXPECT_GE(asked[1] - asked[0], kAcceptPauseMin);
+  EXPECT_GT(asked[3] - asked[2], asked[1] - asked[0]);
+  EXPECT_LE(asked[7] - asked[6], kAcceptPauseMax);
 }
 
 Task<> close_sessions(Fixture& f) {
@@ -176,9 +192,8 @@ Task<> close_sessions(Fixture& f) {
 
 TEST(Sessions, CloseEndsAnAcceptLoopThatIsShortOfDescriptors) {
   Fixture f;
-  PoorListener poor(*f.listener);
-  poor.failures = 1'000'000;
-  f.sessions.serve(poor, f.echo);
+  std::vector<Instant> asked;
+  f.sessions.serve(std::make_unique<PoorListener>(std::move(f.listener), 1'000'000, asked), f.echo);
   f.executor.run_for(10s);
   f.executor.run_task(close_sessions(f));
   EXPECT_EQ(f.echo.served, 0);

@@ -10,8 +10,9 @@ namespace posta::server::smtp {
 
 std::optional<Reply> Session::no_recipients() const {
   if (transaction_->recipients() > 0) return std::nullopt;
-  // RFC 5321 §3.3: "a 503 'Command out of sequence' response"; "554 no valid recipients" if there
-  // were some and none is left.
+  // RFC 5321 §3.3: "the server MAY return a 'command out of sequence' (503) or 'no valid
+  // recipients' (554) reply in response to the DATA command": the second if there were some and
+  // none is left.
   return rcpt_tried_ ? reply::no_valid_recipients : reply::rcpt_first;
 }
 

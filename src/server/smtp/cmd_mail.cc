@@ -13,6 +13,8 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
               End::limit);
     co_return Reply();
   }
+  if (command.from && command.from->domain.empty() && !trusted_)
+    co_return reply::sender_needs_domain;
   Origin from = origin();
   if (command.smtputf8) from.protocol = "UTF8SMTP";  // RFC 6531 §4.3
   mta::MailArguments arguments{.from = std::move(command.from),

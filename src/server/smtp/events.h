@@ -1,7 +1,8 @@
 // events.h: what happens in SMTP sessions, by name (house D10).
 //
-// All but the first carry `session`. `reply` is a whole reply: "550 5.6.0 Bare CR or LF ...". Senders
-// and recipients that were refused are events of mta/intake, which judges them; `queue_id` joins both.
+// All but the first carry `session`. `reply` is a whole reply: "550 5.6.0 Bare CR or LF ...".
+// Senders and recipients that were refused are events of mta/intake, which judges them; `queue_id`
+// joins both.
 #pragma once
 
 #include <string_view>

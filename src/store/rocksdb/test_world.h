@@ -54,6 +54,7 @@ class RocksWorld final : public suite::World {
     std::filesystem::create_directories(directory_);
     fs_ = std::make_shared<TestFs>(directory_);
     options_.file_system = fs_;
+    // tidy: clock because these tests run on a real loop
     options_.now = [this] { return std::chrono::steady_clock::now() + jumped_.load(); };
     reopen();
   }

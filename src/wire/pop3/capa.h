@@ -12,8 +12,8 @@
 namespace posta::wire::pop3 {
 
 struct Capabilities {
-  struct Expire {                            // RFC 2449 §6.7
-    std::optional<std::uint32_t> days = {};  // none: NEVER
+  struct Expire {                       // RFC 2449 §6.7
+    std::optional<std::uint32_t> days;  // none: NEVER
   };
   bool top = false;                               // §6.1
   bool user = false;                              // §6.2

@@ -149,7 +149,7 @@ Parsed Parser::auth() {
   return auth;
 }
 
-// RFC 6856 §3.1: a language tag (RFC 5646), or * for the default.
+// RFC 6856 §3.1: a language tag, or * for the default.
 Parsed Parser::lang() {
   if (at_end()) return Lang{};
   std::size_t start = at();

@@ -23,8 +23,13 @@ bool may_be_digits(std::string_view literal) {
 
 }  // namespace
 
+UidlFormat::UidlFormat()
+    : pieces_{{.kind = Piece::Kind::uid, .text = {}, .width = 8, .base = 'X'},
+              {.kind = Piece::Kind::validity, .text = {}, .width = 8, .base = 'X'}} {}
+
 Result<UidlFormat> UidlFormat::parse(std::string_view pattern) {
   UidlFormat format;
+  format.pieces_.clear();
   auto literal = [&](char c) {
     if (format.pieces_.empty() || format.pieces_.back().kind != Piece::Kind::literal)
       format.pieces_.emplace_back();

@@ -22,6 +22,7 @@ inline constexpr std::string_view kUidlPattern = "%08Xu%08Xv";
 
 class UidlFormat {
  public:
+  UidlFormat();  // kUidlPattern
   // Config Error if the pattern is not as above, has other characters than 0x21 to 0x7E, could give
   // more than 70 of them, or could give the same id to two uids ("%u%v": 1 and 11 or 11 and 1).
   static Result<UidlFormat> parse(std::string_view pattern);

@@ -49,6 +49,11 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
+// RFC 9422: a number from 1, of at most six digits.
+bool is_limit(std::uint32_t value) {
+  return value >= 1 && value <= 999'999;
+}
+
 SessionLimits parse_limits(std::string_view rest) {
   SessionLimits limits;
   for (std::string_view word; !(word = take_word(rest)).empty();) {
@@ -56,7 +61,9 @@ SessionLimits parse_limits(std::string_view rest) {
     if (equals == std::string_view::npos) continue;
     for (const auto& known : kLimitNames)
       if (equals_ignore_case(word.substr(0, equals), known.name))
-        limits.*known.value = to_number<std::uint32_t>(word.substr(equals + 1));
+        if (auto value = to_number<std::uint32_t>(word.substr(equals + 1));
+            value && is_limit(*value))
+          limits.*known.value = value;
   }
   return limits;
 }
@@ -107,7 +114,7 @@ Reply ehlo_reply(std::string_view host, std::string_view greeting, const Capabil
   if (offered.limits) {
     line("LIMITS");
     for (const auto& limit : kLimitNames)
-      if (auto value = (*offered.limits).*limit.value)
+      if (auto value = (*offered.limits).*limit.value; value && is_limit(*value))
         text += fmt::format(" {}={}", limit.name, *value);
   }
   for (const auto& other : offered.others) line(other);

@@ -19,7 +19,8 @@
 
 namespace posta::wire::smtp {
 
-// LIMITS (RFC 9422): what one session and one transaction may have.
+// LIMITS (RFC 9422): what one session and one transaction may have. Numbers are from 1 to 999999;
+// others are neither said nor believed.
 struct SessionLimits {
   std::optional<std::uint32_t> mail_max = {};         // MAILMAX= transactions in a session
   std::optional<std::uint32_t> rcpt_max = {};         // RCPTMAX= recipients in a transaction

@@ -60,12 +60,20 @@ TEST(Ehlo, OtherServersAreUnderstood) {
   EhloReply read =
       parse_ehlo_reply(Reply(250,
                              "relay\npipelining\nSize  abc\nAUTH=LOGIN plain\nAUTH PLAIN CRAM-MD5\n"
-                             "LIMITS RCPTMAX=x MAILMAX=5 FOO\n\nX-FOO"));
+                             "LIMITS RCPTMAX=x MAILMAX=5 RCPTDOMAINMAX=0 FOO\n\nX-FOO"));
   EXPECT_EQ(read.offered, (Capabilities{.pipelining = true,
                                         .size = true,
                                         .limits = SessionLimits{.mail_max = 5},
                                         .auth = {"LOGIN", "PLAIN", "CRAM-MD5"},
                                         .others = {"X-FOO"}}));
+}
+
+TEST(Ehlo, ALimitThatCannotBeSaidIsNotSaid) {
+  for (std::uint32_t value : {0u, 1'000'000u})
+    EXPECT_EQ(ehlo_reply("mx", "", {.limits = SessionLimits{.rcpt_max = value}}).text,
+              "mx\nLIMITS");
+  EXPECT_EQ(ehlo_reply("mx", "", {.limits = SessionLimits{.rcpt_max = 999'999}}).text,
+            "mx\nLIMITS RCPTMAX=999999");
 }
 
 TEST(Xtext, IsUndone) {
