@@ -15,7 +15,7 @@ def spread(rounds, figure):
     """The widest difference between rounds, in percent of the median."""
     values = [one[figure] for one in rounds if figure in one]
     middle = statistics.median(values) if values else 0
-    return 100 * (max(values) - min(values)) / middle if middle else None
+    return 100 * (max(values) - min(values)) / middle if middle and len(values) > 1 else None
 
 
 def number(value):
@@ -24,6 +24,10 @@ def number(value):
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def percent(value):
+    return "-" if value is None else f"{value:.0f} %"
 
 
 def table(title, columns, lines):
@@ -48,11 +52,10 @@ def messages_in(results, row):
         end_to_end = median(rounds, "end_to_end_per_second")
         times = ours / end_to_end if ours and name != "posta" else None
         lines.append([name, number(median(rounds, "per_second")), number(end_to_end),
-                      number(spread(rounds, "end_to_end_per_second")) + " %",
+                      percent(spread(rounds, "end_to_end_per_second")),
                       number(median(rounds, "cpu_ms")), number(median(rounds, "p50_ms")),
                       number(median(rounds, "p99_ms")), number(median(rounds, "load_cpu_ms")),
-                      number(sum(one["refused"] for one in rounds)) if any(
-                          one["refused"] for one in rounds) else "0",
+                      f"{sum(one['refused'] for one in rounds):,}",
                       number(times) + " x" if times else ""])
     return table(f"Messages in: {ROWS_IN[row]}",
                  ["system", "accepted/s", "end to end/s", "spread", "CPU ms", "p50 ms", "p99 ms",
@@ -76,7 +79,7 @@ def physics(results):
         lines.append([f"{group[5:]} x 4 KiB, then one fdatasync",
                       number(median(each, "records_per_second")),
                       number(median(each, "syncs_per_second")),
-                      number(spread(each, "syncs_per_second")) + " %"])
+                      percent(spread(each, "syncs_per_second"))])
     return table("The disk", ["one writer", "records/s", "syncs/s", "spread"], lines)
 
 
@@ -86,7 +89,7 @@ def store(results):
         each = [one[writers] for one in results["store"]]
         lines.append([writers] + [number(median(each, figure)) for figure in
                                   ("per_second", "p50_ms", "p99_ms", "cpu_us")]
-                     + [number(spread(each, "per_second")) + " %"])
+                     + [percent(spread(each, "per_second"))])
     return table("Store alone: durable commits of a 4 KiB body and six keys",
                  ["writers", "commits/s", "p50 ms", "p99 ms", "CPU us", "spread"], lines)
 
