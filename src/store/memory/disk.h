@@ -25,6 +25,8 @@ class Disk final : public BodyFiles {
   void fail_operation(std::uint64_t n);
   bool fault_was_met() const;
   void fail_syncs(bool fail);
+  // A disk of the worst kind: says that it has synced, and has not. To test what tests stores.
+  void lie_about_syncs(bool lie);
   void set_free(std::uint64_t octets);  // what disk_free() says; 0: writes answer Error{full}
   std::uint64_t free() const;
   std::uint64_t operations() const;
@@ -97,6 +99,7 @@ class Disk final : public BodyFiles {
   std::uint64_t fail_at_ = 0;
   mutable bool fault_met_ = false;
   bool syncs_fail_ = false;
+  bool syncs_lie_ = false;
   std::uint64_t free_ = std::uint64_t{1} << 40;
 };
 
