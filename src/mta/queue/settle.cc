@@ -29,6 +29,11 @@ int Queue::Settlement::close(store::Turn& turn) {
       turn.erase(owed_key(letter_.id, item.owed.number));
     }
   }
+  for (const Item& item : items_)
+    if (still_owed_ && item.local && item.outcome->kind == Outcome::Kind::delivered)
+      turn.put(reached_key(letter_.id, item.local->account), "");
+  if (!still_owed_)
+    for (AccountId account : on_disk_reached_) turn.erase(reached_key(letter_.id, account));
   if (still_owed_ && !letter_on_disk_) {
     turn.put(letter_key(letter_.id), encode_letter(letter_, message_));
     turn.put(store::body_link_key(message_.body.id, queue_link(letter_.id)), "");
