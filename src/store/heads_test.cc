@@ -40,15 +40,17 @@ TEST(Heads, APartitionWhoseChangeIsNotInTheLogYetStays) {
   EXPECT_EQ(heads.size(), 1u);
 }
 
-TEST(Heads, AfterAFailedGroupNoHeadIsLeftButVersionsAre) {
+TEST(Heads, AFailedGroupLeavesNoHeadAndHasTouchedNothing) {
   Heads heads(10);
   heads.start(5);
   heads.set(1, std::make_shared<NumberHead>(1));
   heads.touched(1, 6);
   heads.drop_all();
   EXPECT_FALSE(heads.has(1));
+  heads.offer(1, std::make_shared<NumberHead>(1), 4);
+  EXPECT_FALSE(heads.has(1)) << "older than what is there";
   heads.offer(1, std::make_shared<NumberHead>(1), 5);
-  EXPECT_FALSE(heads.has(1));
+  EXPECT_TRUE(heads.has(1)) << "as the store is without the group that failed";
 }
 
 TEST(Heads, AtOpenNothingOlderThanTheLastVersionIsTaken) {
