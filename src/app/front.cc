@@ -19,6 +19,7 @@ server::Reception reception(const Config& config, std::string service, std::stri
 server::SmtpServer::Config smtp_config(const Config& config) {
   server::SmtpServer::Config out;
   out.reception = reception(config, "smtp", config.smtp_banner);
+  out.strict_syntax = config.strict_syntax;
   return out;
 }
 

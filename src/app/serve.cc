@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "jobs/sweep.h"
 #include "net/asio/network.h"
+#include "ops/accounts.h"
 #include "runtime/worker.h"
 
 namespace posta::app {
@@ -94,6 +95,7 @@ class Server {
     jobs::Sweep sweep({house_.store(), house_.directory(), house_.mailboxes(), house_.log()}, {});
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
+    jobs.spawn(finish_removals());
     jobs.spawn(sweep.run(jobs.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
@@ -120,6 +122,13 @@ class Server {
     }
     co_await commands_->join();
     commands_.reset();
+  }
+
+  // Mail of accounts whose removal a crash has interrupted.
+  runtime::Task<> finish_removals() {
+    ops::Accounts accounts(house_.store(), house_.directory(), house_.mailboxes());
+    auto finished = co_await accounts.finish_removals();
+    if (!finished) events::removals_unfinished(house_.log(), finished.error());
   }
 
   runtime::Task<> run_front() {

@@ -175,6 +175,8 @@ std::vector<Setting> make() {
       yes_or_no("smtp.normalise_line_ends",
                 "turn bare CR or LF in messages into CR LF instead of refusing them (550 5.6.0)",
                 &Config::normalise_line_ends),
+      yes_or_no("smtp.strict_syntax", "refuse MAIL and RCPT without <> and the like",
+                &Config::strict_syntax),
       list_of("pop3.listen", "addresses and ports that serve POP3", &Config::pop3_listen,
               endpoints),
       list_of("pop3.cleartext_networks",

@@ -1,6 +1,5 @@
 #include "jobs/sweep.h"
 
-#include "ops/accounts.h"
 #include "runtime/sleep.h"
 
 namespace posta::jobs {
@@ -21,9 +20,6 @@ Task<> Sweep::run(runtime::Stop& stop) {
 }
 
 Task<> Sweep::once(runtime::Stop* stop) {
-  ops::Accounts accounts(deps_.store, deps_.directory, deps_.mailboxes);
-  auto removed = co_await accounts.finish_removals();
-  if (!removed) failed(deps_.events, "removed accounts", removed.error());
   auto expunged = co_await sweep_mailboxes(stop);
   if (!expunged) failed(deps_.events, "expunged mail", expunged.error());
   auto bodies = co_await deps_.store.sweep_bodies();

@@ -1,6 +1,5 @@
 // sweep.h: gives back what nobody can reach any more.
 //
-//   removed accounts    whose mail a crash left behind           ops::Accounts::finish_removals
 //   expunged e-mail     older than mailbox.retention             Mailboxes::sweep_expunged
 //   bodies              that nobody links and no lease holds     Store::sweep_bodies
 //

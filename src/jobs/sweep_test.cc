@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/accounts.h"
-#include "ops/domains.h"
+#include "base/check.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
 #include "store/memory/memory_store.h"
@@ -42,14 +41,18 @@ Task<> expunge_all(Place& place, AccountId account) {
 }
 
 Task<> prepare(Place& place, AccountId& account, store::BodyRef& body) {
-  ops::Domains domains(*place.store, place.directory);
-  CHECK(co_await domains.add(*Domain::parse("example.org"), {}));
-  ops::Accounts accounts(*place.store, place.directory, place.mailboxes);
+  store::Batch batch;
+  directory::DomainInfo domain;
+  domain.name = *Domain::parse("example.org");
+  CHECK(co_await place.directory.prepare_add_domain(batch, domain));
   directory::NewAccount ann;
   ann.address = *Address::parse("ann@example.org");
-  auto added = co_await accounts.add(std::move(ann));
+  auto added = co_await place.directory.prepare_add_account(batch, std::move(ann));
   CHECK(added);
-  account = added->id;
+  account = *added;
+  place.mailboxes.prepare_create(batch, account, place.executor.wall());
+  auto committed = co_await place.store->commit(std::move(batch));
+  CHECK(committed && committed->ok());
   co_await deliver(place, account, body);
   co_await expunge_all(place, account);
 }

@@ -46,6 +46,8 @@ class Stream {
   void put(std::string_view octets) { out_ += octets; }
   std::string& out() { return out_; }  // for printers that append
   std::size_t unsent() const { return out_.size() - sent_; }
+  // What both buffers take, for whoever counts memory.
+  std::size_t buffer_octets() const { return in_.capacity() + out_.capacity(); }
 
   class Flush;
   // Hands everything to the transport; the same errors as fill().

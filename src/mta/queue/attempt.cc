@@ -71,7 +71,7 @@ Task<Result<Instant>> Queue::settle_due(QueuedLetter letter) {
   std::vector<std::size_t> expired;
   for (std::size_t i = 0; i < letter.owed.size(); ++i) {
     const auto& owed = letter.owed[i];
-    if (!owed.held && owed.attempts >= config_.limits.expire_attempts_min &&
+    if (!owed.held && owed.attempts >= attempts_before_expiry(config_.limits) &&
         now - letter.letter.origin.received > config_.limits.life_max)
       expired.push_back(i);
   }
@@ -82,7 +82,8 @@ Task<Result<Instant>> Queue::settle_due(QueuedLetter letter) {
   if (!*still_owed) co_return Instant::min();
   Instant next = Instant::max();
   for (const auto& owed : letter.owed)
-    if (!owed.held) next = std::min(next, executor.now() + (owed.next_attempt - now));
+    if (!owed.held)
+      next = std::min(next, executor.now() + pause_until(config_.limits, owed.next_attempt, now));
   co_return next;
 }
 
@@ -91,6 +92,7 @@ Task<Result<bool>> Queue::settle(QueuedLetter& letter, std::vector<std::size_t> 
   if (due.empty()) co_return !letter.owed.empty();
   runtime::Executor& executor = co_await runtime::this_executor();
   Settlement settlement(*this, letter.letter, letter.message, /*letter_on_disk=*/true);
+  settlement.set_reached(letter.reached);
   std::uint32_t next_number = 0;
   for (const auto& owed : letter.owed) next_number = std::max(next_number, owed.number + 1);
   std::vector<OwedRecipient> others;
@@ -120,6 +122,8 @@ Task<Result<bool>> Queue::settle(QueuedLetter& letter, std::vector<std::size_t> 
 
   for (auto& item : settlement.items()) {
     events::recipient_settled(deps_.events, letter.letter.id, item.owed, *item.outcome);
+    if (item.local && item.outcome->kind == Outcome::Kind::delivered)
+      letter.reached.push_back(item.local->account);
     if (item.outcome->kind == Outcome::Kind::deferred) others.push_back(std::move(item.owed));
   }
   for (const auto& offspring : settlement.offspring()) {
@@ -158,6 +162,10 @@ Task<> Queue::place(Settlement& settlement, OwedRecipient owed, std::uint32_t& n
                              {451, {4, 4, 0}, "posta does not deliver to other hosts yet"}};
     } else {
       auto& local = std::get<LocalRoute>(destination.route);
+      if (!settlement.reach(local.account.id)) {
+        item.outcome = Outcome{Outcome::Kind::delivered, {250, {2, 1, 5}, "Has it already"}};
+        continue;
+      }
       // What the sender named stands in X-Original-To, if it was an address at all.
       Address original = Address::parse(owed.recipient.original).value_or(owed.recipient.address);
       auto prepared = carrier_.prepare(settlement.letter(), settlement.message(),

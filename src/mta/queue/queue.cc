@@ -42,10 +42,9 @@ Task<Result<>> Queue::load() {
   }
   for (const auto& [id, at] : due) {
     schedule_->used_id(QueueId(id));
-    // A clock that was set back must not put mail off for years.
-    auto pause = std::clamp<std::chrono::milliseconds>(at - wall, std::chrono::milliseconds(0),
-                                                       config_.limits.retry_max * 2);
-    schedule_->put(QueueId(id), at == WallTime::max() ? Instant::max() : executor.now() + pause);
+    schedule_->put(QueueId(id), at == WallTime::max()
+                                    ? Instant::max()
+                                    : executor.now() + pause_until(config_.limits, at, wall));
   }
   co_return Result<>();
 }
@@ -67,6 +66,15 @@ Task<Result<std::optional<QueuedLetter>>> Queue::show(QueueId id) {
     }
     if (pairs->size() < kScanPairs) break;
     range.begin = pairs->back().key + '\0';
+  }
+  for (range = reached_range(id);;) {
+    CO_TRY(auto pairs, co_await snapshot->scan(range, kScanPairs));
+    for (const auto& pair : pairs) {
+      CO_TRY(AccountId account, parse_reached_key(pair.key));
+      letter.reached.push_back(account);
+    }
+    if (pairs.size() < kScanPairs) break;
+    range.begin = pairs.back().key + '\0';
   }
   co_return std::optional<QueuedLetter>(std::move(letter));
 }

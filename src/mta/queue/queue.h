@@ -11,7 +11,8 @@
 //     |
 //     +-- inline: delivered inside the admitting commit, never Owed
 //
-// Exactly once for local mailboxes: the append and the settling are one batch.
+// Exactly once for local mailboxes: the append and the settling are one batch, and an account that
+// several recipients lead to gets one copy, whenever they are settled.
 // At least once for remote hosts: RFC 5321 §6.1 leaves no better choice.
 //
 // admit.cc, schedule.cc, attempt.cc, settle.cc. Due letters sit in a heap in memory, rebuilt from
@@ -44,9 +45,8 @@ struct QueueLimits {
   std::chrono::seconds retry_first{60};    // first pause; doubles, with jitter of a quarter
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::hours life_max{5 *
-                              24};   // older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
-  unsigned expire_attempts_min = 3;  // and not before: a clock that jumps must not fail mail
-  std::size_t list_max = 1000;       // letters in one answer of list()
+                              24};  // older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
+  std::size_t list_max = 1000;      // letters in one answer of list()
 };
 
 struct QueueConfig {
@@ -84,6 +84,7 @@ struct QueuedLetter {
   Letter letter;  // the envelope's recipients are in `owed`
   StoredMessage message;
   std::vector<OwedRecipient> owed;
+  std::vector<AccountId> reached;  // have it already, while others are still owed
 };
 
 class Queue {

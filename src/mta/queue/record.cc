@@ -10,6 +10,7 @@ constexpr std::uint8_t kLetterVersion = 1;
 constexpr std::uint8_t kOwedVersion = 1;
 constexpr std::string_view kLetterPrefix = "Q/letter/";
 constexpr std::string_view kOwedPrefix = "Q/owed/";
+constexpr std::string_view kReachedPrefix = "Q/reached/";
 
 Failure corrupt(std::string what) {
   return fail(Error::Kind::corrupt, std::move(what));
@@ -71,6 +72,19 @@ store::Range letters_after(QueueId id) {
 
 store::Range all_owed() {
   return store::Range::prefix(kOwedPrefix);
+}
+
+std::string reached_key(QueueId id, AccountId account) {
+  std::string key(kReachedPrefix);
+  put_be64(key, id.value);
+  put_be64(key, account.value);
+  return key;
+}
+
+store::Range reached_range(QueueId id) {
+  std::string key(kReachedPrefix);
+  put_be64(key, id.value);
+  return store::Range::prefix(key);
 }
 
 std::string queue_link(QueueId id) {
@@ -168,6 +182,12 @@ Result<std::pair<QueueId, std::uint32_t>> parse_owed_key(std::string_view key) {
     return corrupt("a key among the owed recipients that is none");
   key.remove_prefix(kOwedPrefix.size());
   return std::pair(QueueId(get_be64(key)), get_be32(key.substr(8)));
+}
+
+Result<AccountId> parse_reached_key(std::string_view key) {
+  if (!key.starts_with(kReachedPrefix) || key.size() != kReachedPrefix.size() + 16)
+    return corrupt("a key among the reached accounts that is none");
+  return AccountId(get_be64(key.substr(kReachedPrefix.size() + 8)));
 }
 
 Result<QueueId> parse_letter_key(std::string_view key) {

@@ -1,5 +1,7 @@
 #include "mta/queue/schedule.h"
 
+#include <algorithm>
+
 namespace posta::mta {
 
 void Queue::Schedule::put(QueueId id, Instant due) {
@@ -43,12 +45,17 @@ std::size_t Queue::Schedule::size() const {
 
 QueueId Queue::Schedule::new_id(WallTime now, std::uint64_t random) {
   constexpr int kRandomBits = 21;
+  constexpr std::uint64_t kBehind = 1000;  // ms
   auto millis = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  std::uint64_t wanted = millis << kRandomBits | (random & ((1u << kRandomBits) - 1));
+  const std::uint64_t noise = random & ((1u << kRandomBits) - 1);
+  std::uint64_t wanted = millis << kRandomBits | noise;
   std::uint64_t last = last_id_.load(std::memory_order_relaxed);
   std::uint64_t id;
   do {
-    id = std::max(wanted, last + 1);
+    // After the clock was set back ids go on from the last one that is known. A restart may have
+    // forgotten later ones, of letters that are owed no more: chance keeps us from meeting them.
+    bool behind = (last >> kRandomBits) > millis + kBehind;
+    id = std::max(wanted, last + 1 + (behind ? noise : 0));
   } while (!last_id_.compare_exchange_weak(last, id, std::memory_order_relaxed));
   return QueueId(id);
 }
@@ -66,6 +73,20 @@ std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attemp
   pause = std::min<std::chrono::milliseconds>(pause, limits.retry_max);
   auto quarter = static_cast<std::uint64_t>(pause.count()) / 4;
   return pause + std::chrono::milliseconds(quarter ? random % quarter : 0);
+}
+
+std::chrono::milliseconds pause_until(const QueueLimits& limits, WallTime at, WallTime now) {
+  return std::clamp<std::chrono::milliseconds>(at - now, std::chrono::milliseconds(0),
+                                               limits.retry_max * 2);
+}
+
+unsigned attempts_before_expiry(const QueueLimits& limits) {
+  constexpr unsigned kAttemptsMax = 1000;  // should somebody want no pauses
+  std::chrono::milliseconds tried{};
+  unsigned attempts = 1;
+  while (tried < limits.life_max / 2 && attempts < kAttemptsMax)
+    tried += retry_pause(limits, attempts++, 0);
+  return attempts;
 }
 
 }  // namespace posta::mta

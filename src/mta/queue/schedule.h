@@ -46,4 +46,12 @@ class Queue::Schedule {
 std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attempts,
                                       std::uint64_t random);
 
+// How long from `now` to an attempt that is due at `at`. A clock that was set back must not put
+// mail off for years.
+std::chrono::milliseconds pause_until(const QueueLimits& limits, WallTime at, WallTime now);
+
+// So many attempts take half of life_max at least. A letter with fewer has not been tried for long
+// enough to be given up, whatever the clock says: a clock that jumps must not fail mail.
+unsigned attempts_before_expiry(const QueueLimits& limits);
+
 }  // namespace posta::mta

@@ -29,6 +29,11 @@ int Queue::Settlement::close(store::Turn& turn) {
       turn.erase(owed_key(letter_.id, item.owed.number));
     }
   }
+  for (const Item& item : items_)
+    if (still_owed_ && item.local && item.outcome->kind == Outcome::Kind::delivered)
+      turn.put(reached_key(letter_.id, item.local->account), "");
+  if (!still_owed_)
+    for (AccountId account : on_disk_reached_) turn.erase(reached_key(letter_.id, account));
   if (still_owed_ && !letter_on_disk_) {
     turn.put(letter_key(letter_.id), encode_letter(letter_, message_));
     turn.put(store::body_link_key(message_.body.id, queue_link(letter_.id)), "");
@@ -58,12 +63,23 @@ store::Batch Queue::Settlement::build() {
   return batch;
 }
 
+// A turn cannot look for the message that this one answers. Without an answer it begins a thread.
+Task<> Queue::Settlement::find_thread(AccountId account, mailbox::Arrival& arrival) {
+  auto found = co_await queue_.deps_.mailboxes.find_thread(account, arrival.thread_keys);
+  if (found) arrival.thread = *found;
+}
+
 Task<Result<>> Queue::Settlement::commit() {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     for (Item& item : items_) {
       if (!item.local) continue;
       auto loaded = co_await queue_.deps_.mailboxes.load(item.local->account);
-      if (loaded) continue;
+      if (loaded) {
+        mailbox::Arrival& arrival = item.local->arrival;
+        bool answers = arrival.thread_keys.size() > 1;  // the first is its own id
+        if (tries == 0 && answers) co_await find_thread(item.local->account, arrival);
+        continue;
+      }
       // The mailbox cannot be reached now: this recipient waits, the others do not.
       item.local.reset();
       item.outcome = Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, loaded.error().what}};

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "mta/queue/queue.h"
@@ -43,6 +44,13 @@ class Queue::Settlement {
   void carry(std::unique_ptr<store::BodyWriter> body) { bodies_.push_back(std::move(body)); }
   // Recipients of the letter that this settlement does not touch are still owed.
   void set_others_owed(bool owed) { others_owed_ = owed; }
+  // Accounts that have the letter already.
+  void set_reached(const std::vector<AccountId>& accounts) {
+    on_disk_reached_ = accounts;
+    reached_.insert(accounts.begin(), accounts.end());
+  }
+  // The account is to get the letter; false if it has it, or gets it by another item.
+  bool reach(AccountId account) { return reached_.insert(account).second; }
   // A letter that becomes owed with this batch.
   void add_offspring(QueuedLetter offspring) { offspring_.push_back(std::move(offspring)); }
   const std::vector<QueuedLetter>& offspring() const { return offspring_; }
@@ -54,6 +62,7 @@ class Queue::Settlement {
   bool still_owed() const { return still_owed_; }
 
  private:
+  Task<> find_thread(AccountId account, mailbox::Arrival& arrival);
   int deliver(store::Turn& turn, Item& item);
   int close(store::Turn& turn);
   store::Batch build();
@@ -65,6 +74,8 @@ class Queue::Settlement {
   bool others_owed_ = false;
   bool still_owed_ = false;
   std::vector<Item> items_;
+  std::vector<AccountId> on_disk_reached_;
+  std::set<AccountId> reached_;
   std::vector<QueuedLetter> offspring_;
   std::vector<std::unique_ptr<store::BodyWriter>> bodies_;
 };

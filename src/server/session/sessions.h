@@ -59,6 +59,11 @@ class Sessions {
   Task<> close(Duration grace);
 
   std::size_t live() const { return streams_.size(); }
+  // Every stream of a session, in no order.
+  template <class F>
+  void visit(F look) const {
+    for (const net::Stream* stream : streams_) look(*stream);
+  }
 
   // A session makes one of its stream, so that close() can reach it.
   class Presence {

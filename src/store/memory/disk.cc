@@ -48,6 +48,11 @@ void Disk::fail_syncs(bool fail) {
   syncs_fail_ = fail;
 }
 
+void Disk::lie_about_syncs(bool lie) {
+  std::lock_guard lock(mutex_);
+  syncs_lie_ = lie;
+}
+
 void Disk::set_free(std::uint64_t octets) {
   std::lock_guard lock(mutex_);
   free_ = octets;
@@ -171,10 +176,10 @@ Result<> Disk::finish(bool sync) {
   if (sync) {
     if (syncs_fail_) return fail(Error::Kind::unavailable, "input/output error (sync)");
     TRY_VOID(operation());
-    synced_ = staged_;
   }
   visible_ = staged_;
-  if (!sync) return {};
+  if (!sync || syncs_lie_) return {};
+  synced_ = staged_;
   for (auto& [keys, key] : unsynced_) {
     auto place = keys->find(key);
     if (place == keys->end()) continue;

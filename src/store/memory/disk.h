@@ -25,6 +25,7 @@ class Disk final : public BodyFiles {
   void fail_operation(std::uint64_t n);
   bool fault_was_met() const;
   void fail_syncs(bool fail);
+  void lie_about_syncs(bool lie);       // they succeed and do nothing: for controls
   void set_free(std::uint64_t octets);  // what disk_free() says; 0: writes answer Error{full}
   std::uint64_t free() const;
   std::uint64_t operations() const;
@@ -97,6 +98,7 @@ class Disk final : public BodyFiles {
   std::uint64_t fail_at_ = 0;
   mutable bool fault_met_ = false;
   bool syncs_fail_ = false;
+  bool syncs_lie_ = false;
   std::uint64_t free_ = std::uint64_t{1} << 40;
 };
 

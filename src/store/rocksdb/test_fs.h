@@ -29,6 +29,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
   std::uint64_t operations() const;
   void set_free(std::uint64_t octets);
   void set_read_only(bool read_only);
+  void fail_log_syncs(bool fail);  // with "no space"
   void cut(const std::string& to);
 
   using Status = rocksdb::IOStatus;
@@ -83,6 +84,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
   std::uint64_t fail_at_ = 0;
   bool fault_met_ = false;
   bool read_only_ = false;
+  bool log_syncs_fail_ = false;
   std::uint64_t free_ = std::uint64_t{1} << 40;
 };
 
