@@ -4,14 +4,13 @@
 
 #include "base/bytes.h"
 #include "base/codec.h"
-#include "runtime/sim/sim_executor.h"
 #include "store/suite.h"
 
 namespace posta::store {
 namespace {
 
 std::string noise(std::size_t octets, std::uint64_t seed) {
-  runtime::sim::Random random(seed);
+  suite::Random random(seed);
   std::string out(octets, '\0');
   for (char& octet : out) octet = static_cast<char>(random.next());
   return out;

@@ -1,7 +1,6 @@
 // suite_random.h: random histories, compared with a model as simple as it can be.
 #pragma once
 
-#include "runtime/sim/sim_executor.h"
 #include "store/keys.h"
 #include "store/suite.h"
 
@@ -34,12 +33,12 @@ struct Model {
   }
 };
 
-inline std::string random_key(runtime::sim::Random& random) {
+inline std::string random_key(Random& random) {
   static constexpr std::string_view kSpaces[] = {"A/", "D/", "Q/x/", "R"};
   return fmt::format("{}{:02}", kSpaces[random.below(4)], random.below(12));
 }
 
-inline Batch random_batch(runtime::sim::Random& random, const Model& model) {
+inline Batch random_batch(Random& random, const Model& model) {
   Batch batch;
   for (std::uint64_t i = random.below(6) + 1; i > 0; --i) {
     std::string key = random_key(random);
@@ -66,7 +65,7 @@ inline Batch random_batch(runtime::sim::Random& random, const Model& model) {
 }
 
 TEST_P(StoreSuite, RandomHistoriesGiveWhatASimpleModelGives) {
-  runtime::sim::Random random(20260101);
+  Random random(20260101);
   Model model;
   auto history = [&](int steps) -> Task<> {
     for (int step = 0; step < steps; ++step) {
@@ -109,7 +108,7 @@ struct Done {
 };
 
 inline Task<> write_random(Store& store, std::uint64_t seed, std::vector<Done>& all) {
-  runtime::sim::Random random(seed);
+  Random random(seed);
   Model nothing;
   for (int i = 0; i < 30; ++i) {
     Batch batch = random_batch(random, nothing);

@@ -21,8 +21,12 @@ constexpr int kLetters = 4;
 
 Options options_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
   Options options;
+<<<<<<< HEAD
   // tidy: clock because these tests run in real time
   options.now = [] { return std::chrono::steady_clock::now(); };
+=======
+  options.now = real_clock();
+>>>>>>> store
   options.file_system = std::move(file_system);
   options.fatal = [](const Error&) {};
   options.write_buffers_octets = 1_MiB;  // so that tables are written too
@@ -83,7 +87,7 @@ Cut cut_at(std::uint64_t seed, bool sync) {
   CHECK(opened);
   std::vector<Ledger> ledgers(kWriters);
   std::vector<int> acknowledged;
-  runtime::sim::Random random(seed);
+  Random random(seed);
   std::uint64_t at = file_system->operations() + 10 + random.below(250);
   std::atomic<bool> written{false};
   // The cut comes from another thread, between any two operations.

@@ -64,7 +64,7 @@ Task<> look(Store& store) {
 
 TEST(GoldenStore, AStoreOfFormat1IsReadAndGoesOn) {
   Options options;
-  options.now = [] { return std::chrono::steady_clock::now(); };
+  options.now = real_clock();
   Runner runner;
   if (const char* directory = std::getenv("POSTA_GOLDEN_WRITE")) {
     Scratch scratch;

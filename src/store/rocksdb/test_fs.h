@@ -13,7 +13,7 @@
 #include <map>
 #include <mutex>
 
-#include "runtime/sim/sim_executor.h"
+#include "store/suite.h"
 
 namespace posta::store::rocks {
 
@@ -76,7 +76,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
 
   const std::string root_;
   mutable std::mutex mutex_;
-  runtime::sim::Random random_;
+  suite::Random random_;
   std::map<std::string, State> files_;  // written since the beginning
   std::vector<Change> changes_;
   std::uint64_t kept_ = 0;
