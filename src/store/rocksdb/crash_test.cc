@@ -21,12 +21,7 @@ constexpr int kLetters = 4;
 
 Options options_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
   Options options;
-<<<<<<< HEAD
-  // tidy: clock because these tests run in real time
-  options.now = [] { return std::chrono::steady_clock::now(); };
-=======
   options.now = real_clock();
->>>>>>> store
   options.file_system = std::move(file_system);
   options.fatal = [](const Error&) {};
   options.write_buffers_octets = 1_MiB;  // so that tables are written too

@@ -30,8 +30,8 @@ class Scratch {
 
 // For Options::now.
 inline std::function<Instant()> real_clock() {
-  auto workers = std::make_shared<runtime::asio::WorkerPool>(
-      runtime::asio::WorkerPool::Limits{.threads = 1});
+  auto workers =
+      std::make_shared<runtime::asio::WorkerPool>(runtime::asio::WorkerPool::Limits{.threads = 1});
   auto loop = std::make_shared<runtime::asio::Loop>(*workers);
   return [workers, loop] { return loop->now(); };
 }
