@@ -70,6 +70,7 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
 Config defaults() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
+  config.pop3_cleartext_networks = config.trusted_networks;
   return config;
 }
 

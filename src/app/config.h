@@ -36,8 +36,10 @@ struct Config {
   std::uint64_t smtp_sessions_max = 10'000;
   std::uint64_t smtp_sessions_per_address_max = 200;
   bool normalise_line_ends = false;
+  bool strict_syntax = false;
 
   std::vector<net::Endpoint> pop3_listen;
+  std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";
   bool pop3_last = false;
   std::uint64_t pop3_sessions_max = 20'000;

@@ -3,6 +3,7 @@
 //   app.server.started     version loops listening    info
 //   app.server.stopping    signal                     info
 //   app.server.stopped                                info
+//   app.removals.unfinished  error                    warning
 //   app.listener.skipped   endpoint error             warning
 #pragma once
 
@@ -22,6 +23,9 @@ inline void stopping(Events& events, int signal) {
 }
 inline void stopped(Events& events) {
   events.emit({"app.server.stopped", {}});
+}
+inline void removals_unfinished(Events& events, const Error& error) {
+  events.emit({"app.removals.unfinished", {{"error", error.what}}, Severity::warning});
 }
 inline void listener_skipped(Events& events, const net::Endpoint& endpoint, const Error& error) {
   events.emit({"app.listener.skipped",

@@ -19,14 +19,14 @@ server::Reception reception(const Config& config, std::string service, std::stri
 server::SmtpServer::Config smtp_config(const Config& config) {
   server::SmtpServer::Config out;
   out.reception = reception(config, "smtp", config.smtp_banner);
+  out.strict_syntax = config.strict_syntax;
   return out;
 }
 
 server::Pop3Server::Config pop3_config(const Config& config) {
   server::Pop3Server::Config out;
   out.reception = reception(config, "pop3", "POP3 ready");
-  // Loopback only: a password in clear crosses no wire (first-server §5).
-  out.reception.trusted = server::Networks::loopback();
+  out.reception.trusted = server::Networks(config.pop3_cleartext_networks);
   auto uidl = wire::pop3::UidlFormat::parse(config.pop3_uidl_format);
   CHECK(uidl);  // checked when the configuration was read
   out.uidl = *std::move(uidl);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "directory/check.h"
 #include "mailbox/check.h"
 #include "runtime/nursery.h"
 #include "store/rocksdb/open.h"
@@ -86,7 +87,10 @@ House::~House() = default;
 
 namespace {
 
-runtime::Task<> check_accounts(House& house, std::vector<std::string>& complaints) {
+runtime::Task<> check_records(House& house, std::vector<std::string>& complaints) {
+  auto directory = co_await directory::check_directory(house.store().snapshot());
+  if (!directory) complaints.push_back("the directory: " + directory.error().what);
+  if (directory) complaints.insert(complaints.end(), directory->begin(), directory->end());
   std::string after;
   for (;;) {
     auto accounts = co_await house.directory().accounts(after, 1000);
@@ -117,7 +121,7 @@ std::vector<std::string> House::verify() {
   complaints = report->examples;
   if (report->faults > complaints.size())
     complaints.push_back(fmt::format("and {} more faults", report->faults - complaints.size()));
-  run(check_accounts(*this, complaints));
+  run(check_records(*this, complaints));
   return complaints;
 }
 

@@ -7,6 +7,7 @@
 //
 // Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -139,5 +140,8 @@ int run(std::vector<std::string> args) {
 
 int main(int argc, char** argv) {
   umask(077);  // what this program writes is for its owner alone
+  // Buffers of messages come and go; giving each back to the system costs more than keeping some.
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_TOP_PAD, 1 << 20);
   return posta::app::run(std::vector<std::string>(argv + 1, argv + argc));
 }

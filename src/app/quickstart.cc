@@ -87,7 +87,7 @@ runtime::Task<> populate(House& house, const Options& options, Answer& answer) {
   }
   for (auto& command : commands) {
     Answer one = co_await administer(house, {command, ""});
-    answer.out += one.out;
+    if (command[0] == "account") answer.out += one.out;
     answer.err += one.err;
     answer.exit = one.exit;
     if (one.exit != 0) co_return;

@@ -14,7 +14,9 @@
 #include "app/front.h"
 #include "app/version.h"
 #include "base/check.h"
+#include "jobs/sweep.h"
 #include "net/asio/network.h"
+#include "ops/accounts.h"
 #include "runtime/worker.h"
 
 namespace posta::app {
@@ -89,9 +91,12 @@ class Server {
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
     runtime::Executor& executor = co_await runtime::this_executor();
-    runtime::Nursery queue(executor), front(executor);
+    runtime::Nursery queue(executor), front(executor), jobs(executor);
+    jobs::Sweep sweep({house_.store(), house_.directory(), house_.mailboxes(), house_.log()}, {});
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
+    jobs.spawn(finish_removals());
+    jobs.spawn(sweep.run(jobs.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
         house_.config().directory, [this](Request request) { return answer(std::move(request)); });
@@ -103,7 +108,9 @@ class Server {
     }
     co_await front.join();
     co_await all_closed_.wait();
+    jobs.stop().request();
     queue.stop().request();
+    co_await jobs.join();
     co_await queue.join();
     if (control) {
       // The control thread may be waiting for an answer from this loop: it ends on a worker.
@@ -115,6 +122,13 @@ class Server {
     }
     co_await commands_->join();
     commands_.reset();
+  }
+
+  // Mail of accounts whose removal a crash has interrupted.
+  runtime::Task<> finish_removals() {
+    ops::Accounts accounts(house_.store(), house_.directory(), house_.mailboxes());
+    auto finished = co_await accounts.finish_removals();
+    if (!finished) events::removals_unfinished(house_.log(), finished.error());
   }
 
   runtime::Task<> run_front() {

@@ -4,7 +4,7 @@
 // and listed in each room's `events.h`. Emitting never waits and never fails: a sink drops rather
 // than blocks, and counts what it dropped.
 //
-//   events.emit({"smtp.letter.accepted", {{"queue_id", id}, {"size", size}}});
+//   events.emit({"intake.letter.accepted", {{"queue_id", id}, {"size", size}}});
 #pragma once
 
 #include <cstdint>

@@ -33,8 +33,9 @@ struct Envelope {
 struct Origin {
   enum class Via { smtp, submission, lmtp, command, internal };
   Via via = Via::smtp;
-  std::string peer;  // "192.0.2.7" or "IPv6:2001:db8::1"; empty if not by network
-  std::string helo;  // what the client called itself
+  std::string session;  // of the server that took it, as in its events; not kept in the queue
+  std::string peer;     // "192.0.2.7" or "IPv6:2001:db8::1"; empty if not by network
+  std::string helo;     // what the client called itself
   std::string
       protocol;  // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
   AccountId authenticated;  // 0 if nobody proved who they are

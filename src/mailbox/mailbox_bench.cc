@@ -1,10 +1,14 @@
 // What the mailbox room costs: a delivery at its turn, opening 100,000 messages, changing them all.
 #include <benchmark/benchmark.h>
 
+#include <filesystem>
+
 #include "mailbox/impl.h"
+#include "runtime/asio/loop.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
 #include "store/memory/memory_store.h"
+#include "store/rocksdb/open.h"
 
 namespace posta::mailbox {
 namespace {
@@ -188,37 +192,125 @@ void DeliveryIntoAnOpenView(benchmark::State& state) {
 }
 BENCHMARK(DeliveryIntoAnOpenView)->Arg(100)->Arg(100'000);
 
-Task<> append_one(Machine& m, Arrival a) {
-  auto body = m.store->new_body();
+Task<> append_one(store::Store& store, Mailboxes& mailboxes, Arrival a) {
+  auto body = store.new_body();
   std::string octets(4096, 'x');
   (void)co_await body->write(std::move(octets));
   (void)co_await body->finish();
-  auto done = co_await m.mailboxes->append(kAccount, std::move(a), std::move(body));
+  auto done = co_await mailboxes.append(kAccount, std::move(a), std::move(body));
   CHECK(done && done->first == AppendCode::ok);
 }
 
-Task<> create(Machine& m) {
+Task<> create(store::Store& store, Mailboxes& mailboxes) {
   store::Batch batch;
-  m.mailboxes->prepare_create(batch, kAccount, WallTime{});
-  (void)co_await m.store->commit(std::move(batch));
+  mailboxes.prepare_create(batch, kAccount, WallTime{});
+  (void)co_await store.commit(std::move(batch));
 }
 
 // All that an append costs over the store in memory, body included, 64 at a time.
 void AppendOverMemory(benchmark::State& state) {
   Machine machine;
-  machine.executor.run_task(create(machine));
+  machine.executor.run_task(create(*machine.store, *machine.mailboxes));
   Arrival a = arrival();
   for (auto _ : state) {
     runtime::Nursery nursery(machine.executor);
     for (int i = 0; i < 64; ++i) {
       ++a.thread_keys[0];
-      nursery.spawn(append_one(machine, a));
+      nursery.spawn(append_one(*machine.store, *machine.mailboxes, a));
     }
     machine.executor.run();
   }
   state.SetItemsProcessed(state.iterations() * 64);
 }
 BENCHMARK(AppendOverMemory)->Unit(benchmark::kMicrosecond);
+
+// A store on the disk, in a directory of its own below the working directory.
+struct RealMachine {
+  RealMachine() : workers({.threads = 1}), loop(workers) {
+    std::filesystem::remove_all(kDirectory);
+    store::rocks::Options options;
+    options.now = [this] { return loop.now(); };
+    auto opened = store::rocks::open(kDirectory, options);
+    CHECK(opened.has_value());
+    store = std::move(*opened);
+    mailboxes = std::make_unique<Mailboxes>(*store, Limits{});
+  }
+  ~RealMachine() {
+    mailboxes.reset();
+    store.reset();
+    std::filesystem::remove_all(kDirectory);
+  }
+  // Runs `count` tasks to their end.
+  template <class F>
+  void run(int count, F make) {
+    int left = count;
+    runtime::Nursery nursery(loop);
+    for (int i = 0; i < count; ++i) nursery.spawn(then_quit(loop, left, make()));
+    loop.run();
+  }
+  static Task<> then_quit(runtime::asio::Loop& loop, int& left, Task<> task) {
+    co_await std::move(task);
+    if (--left == 0) loop.quit();
+  }
+
+  static constexpr const char* kDirectory = "mailbox_bench.store";
+  runtime::asio::WorkerPool workers;
+  runtime::asio::Loop loop;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Mailboxes> mailboxes;
+};
+
+// Durable appends to one mailbox on RocksDB, 64 at a time.
+void AppendOverRocksDb(benchmark::State& state) {
+  RealMachine m;
+  m.run(1, [&] { return create(*m.store, *m.mailboxes); });
+  Arrival a = arrival();
+  for (auto _ : state) {
+    m.run(64, [&] {
+      ++a.thread_keys[0];
+      return append_one(*m.store, *m.mailboxes, a);
+    });
+  }
+  state.SetItemsProcessed(state.iterations() * 64);
+}
+BENCHMARK(AppendOverRocksDb)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+
+// Pages as deliveries leave them: each row an append of its own.
+Task<> fill(store::Store& store, std::uint32_t rows) {
+  MessageState s;
+  for (std::uint32_t uid = 1; uid <= rows;) {
+    store::Batch batch;
+    for (int i = 0; i < 1000 && uid <= rows; ++i, ++uid) {
+      s.uid = Uid(uid);
+      s.email = EmailId(uid);
+      s.mod_seq = ModSeq(uid);
+      s.size = 4096;
+      s.internal_date = WallTime(std::chrono::milliseconds(1767225600123 + uid * 60'000ll));
+      batch.append(keys::state(kAccount, kInbox, page_of(s.uid)), row_record(s));
+    }
+    (void)co_await store.commit(std::move(batch));
+  }
+  Numbers numbers;
+  numbers.uid_next = Uid(rows + 1);
+  numbers.messages = numbers.unseen = rows;
+  store::Batch batch;
+  batch.put(keys::numbers(kAccount, kInbox), encode(numbers));
+  (void)co_await store.commit(std::move(batch));
+}
+
+Task<> read_all(store::Store& store) {
+  auto view = co_await read_view(store.snapshot(), kAccount, kInbox);
+  CHECK(view && (*view)->count() == (*view)->record().messages);
+}
+
+// Opening a mailbox that is not in memory, with warm caches.
+void OpenOverRocksDb(benchmark::State& state) {
+  RealMachine m;
+  m.run(1, [&] { return create(*m.store, *m.mailboxes); });
+  m.run(1, [&] { return fill(*m.store, static_cast<std::uint32_t>(state.range(0))); });
+  for (auto _ : state) m.run(1, [&] { return read_all(*m.store); });
+}
+BENCHMARK(OpenOverRocksDb)->Arg(100)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace posta::mailbox

@@ -3,6 +3,9 @@
 // acknowledged is lost or doubled, every count exact; over crashes and failed commits too.
 #include "mailbox/mailbox.h"
 
+#include <cstdlib>
+
+#include "base/text.h"
 #include "mailbox/test_world.h"
 #include "runtime/sleep.h"
 
@@ -293,8 +296,14 @@ void create_both(Workload& w) {
            create_account(w.store(), w.boxes(), account, w.world.executor.wall()));
 }
 
+// How many seeds: POSTA_SIM_SEEDS, or a few.
+std::uint64_t seeds() {
+  const char* asked = std::getenv("POSTA_SIM_SEEDS");
+  return asked ? to_number<std::uint64_t>(asked).value_or(30) : 30;
+}
+
 TEST(MailboxSim, ReplayingChangesEqualsLookingAfresh) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     SCOPED_TRACE(seed);
     Limits limits;
     if (seed % 2 == 0) limits.view_cache_octets_max = 2_KiB;  // views go and are loaded again
@@ -325,7 +334,7 @@ Task<> disk_filler(Workload& w, int count) {
 
 TEST(MailboxSim, FailedCommitsLeaveNothing) {
   int refused = 0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     SCOPED_TRACE(seed);
     World world(seed);
     Workload w(world, seed * 13);
@@ -373,7 +382,7 @@ void check_after_crash(Workload& w) {
 }
 
 TEST(MailboxSim, ACrashAtAnyMomentKeepsTheLaws) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     SCOPED_TRACE(seed);
     World world(seed);
     Workload w(world, seed * 5);

@@ -36,14 +36,16 @@ TEST(MailboxThreads, SessionsOnSeveralLoopsSeeWhatTheyDid) {
   constexpr int kRounds = 20;
   store::memory::Disk disk(1);
   runtime::asio::WorkerPool workers({.threads = 1});
+  // Loops outlive the store: its committer posts to them.
   runtime::asio::Loop first(workers);
+  runtime::asio::Loop second(workers);
+  runtime::asio::Loop third(workers);
   auto opened = store::memory::open_threaded(disk, [&] { return first.now(); });
   ASSERT_TRUE(opened);
   store::Store& store = **opened;
   Mailboxes boxes(store, Limits{});
   std::atomic<int> woken = 0;
   auto watch = boxes.watch(kAnn, [&](const auto&) { ++woken; });
-  runtime::asio::Loop second(workers);
   {
     int created = 1;
     runtime::Nursery nursery(first);
@@ -55,7 +57,6 @@ TEST(MailboxThreads, SessionsOnSeveralLoopsSeeWhatTheyDid) {
     nursery.spawn(create());
     first.run();
   }
-  runtime::asio::Loop third(workers);
   auto work = [&](runtime::asio::Loop& loop) {
     int left = kUsers;
     runtime::Nursery nursery(loop);

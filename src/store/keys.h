@@ -17,6 +17,9 @@ inline constexpr std::string_view kBodiesKey = "S/bodies";    // 8 octets big-en
                                                               // here on was ever given away
 inline constexpr std::string_view kLoosePrefix = "S/loose/";  // + body: look at it in a sweep
 
+// The store's own keys, the links of bodies apart: nobody else may change them.
+bool is_own_key(const Batch::Op& op);
+
 inline constexpr std::uint64_t kBodyIdsReserved = 65'536;  // ids, each time the mark is raised
 
 inline constexpr std::size_t kLinkPrefixOctets = 2 + 8 + 1;  // "B/" body "/"

@@ -51,6 +51,7 @@ Result<> LocalStore::start() {
 Result<Octets> LocalStore::weigh(const Batch& batch) const {
   Octets octets = 0;
   for (const Batch::Op& op : batch.ops) {
+    CHECK(!is_own_key(op));
     if (op.key.size() > limits_.key_octets_max) return fail(Error::Kind::limit, "key_octets_max");
     octets += op.key.size() + op.value.size();
   }

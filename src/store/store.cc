@@ -132,6 +132,17 @@ void fold(std::optional<std::string>& value, const Batch::Op& op) {
   }
 }
 
+bool is_own_key(const Batch::Op& op) {
+  if (op.kind == Batch::Op::Kind::erase_range) {
+    for (std::string_view own : {kFormatKey, kVersionKey, kBodiesKey, kLoosePrefix})
+      if (op.key <= own && (op.value.empty() || own < op.value)) return true;
+    return false;
+  }
+  if (!op.key.starts_with("S/")) return false;
+  return op.key == kFormatKey || op.key == kVersionKey || op.key == kBodiesKey ||
+         op.key.starts_with(kLoosePrefix);
+}
+
 std::string body_link_prefix(BodyId body) {
   std::string key = "B/";
   put_be64(key, body.value);

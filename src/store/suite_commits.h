@@ -13,7 +13,7 @@ TEST_P(StoreSuite, ARequirementThatDoesNotHoldRefusesAndLeavesNothing) {
     auto taken = co_await body_of(store(), "octets");
     BodyRef ref = taken->ref();
     Batch refused;
-    refused.require_absent("a").put("a", "2").put("b", "2").erase_range({"", ""});
+    refused.require_absent("a").put("a", "2").put("b", "2").erase_range({"a", ""});
     refused.take(std::move(taken)).link(ref.id, "o").publish("topic", nullptr);
     auto done = co_await committed(store(), std::move(refused));
     EXPECT_FALSE(done.ok());
@@ -81,7 +81,7 @@ TEST_P(StoreSuite, LaterBatchesOfAGroupSeeWhatEarlierOnesDo) {
     batches[5].require_absent("r5").require_value("n",
                                                   digest_of(std::string("\5\0\0\0\0\0\0\0", 8)));
     batches[5].put("r5", "new");
-    batches[6].require_value("r5", digest_of("new")).erase_range({"", ""});
+    batches[6].require_value("r5", digest_of("new")).erase_range({"a", ""});
     batches[7].require_absent("k").require_absent("r5").put("end", "1");
     // One task hands in the eight, so that their order is known.
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -92,6 +92,23 @@ TEST_P(StoreSuite, LaterBatchesOfAGroupSeeWhatEarlierOnesDo) {
   };
   run(body());
   EXPECT_EQ(std::count(accepted.begin(), accepted.end(), true), 8);
+}
+
+TEST_P(StoreSuite, WhatIsAppendedAfterAnErasedRangeBeginsAnew) {
+  auto body = [&]() -> Task<> {
+    Batch first;
+    first.put("k", "old").append("j", "neighbour");
+    co_await committed(store(), std::move(first));
+    Batch second;
+    second.erase_range({"k", "l"}).append("k", "n");
+    co_await committed(store(), std::move(second));
+    Batch third;
+    third.append("k", "ew").append("l", "fresh");
+    co_await committed(store(), std::move(third));
+    EXPECT_EQ(co_await value_of(store(), "k"), "new");
+    EXPECT_EQ(co_await listed(store(), {"a", "z"}), "j=neighbour k=new l=fresh");
+  };
+  run(body());
 }
 
 TEST_P(StoreSuite, NobodyElsesCommitPassesUnseenByRequireUnchanged) {

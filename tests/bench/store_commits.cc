@@ -174,11 +174,11 @@ int run(const Settings& settings) {
   auto count = static_cast<double>(all.size());
   auto at = [&](double part) { return all[std::size_t(part * (count - 1))]; };
   opened->reset();
-  std::printf("%d writers, %d loops, body %zu, %d keys: %.0f commits/s, p50 %.2f ms, p99 %.2f ms, "
-              "CPU %.1f us a commit, %.0f octets on disk a commit\n",
-              settings.writers, settings.loops, settings.body, settings.keys, count / seconds,
-              at(0.5), at(0.99), cpu * 1e6 / count,
-              double(octets_below(settings.directory)) / count);
+  std::printf(
+      "%d writers, %d loops, body %zu, %d keys: %.0f commits/s, p50 %.2f ms, p99 %.2f ms, "
+      "CPU %.1f us a commit, %.0f octets on disk a commit\n",
+      settings.writers, settings.loops, settings.body, settings.keys, count / seconds, at(0.5),
+      at(0.99), cpu * 1e6 / count, double(octets_below(settings.directory)) / count);
   return 0;
 }
 

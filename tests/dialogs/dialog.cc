@@ -146,7 +146,7 @@ class Parser {
       Step::Kind kind;
     };
     static constexpr Form kForms[] = {
-        {"<+ ", Step::Kind::line_of}, {"<! ", Step::Kind::no_line_of}, {"< ", Step::Kind::expect}};
+        {"<+", Step::Kind::line_of}, {"<!", Step::Kind::no_line_of}, {"<", Step::Kind::expect}};
     while (text.ends_with(' ')) text.remove_suffix(1);
     if (text == "< EOF") {
       add(Step::Kind::expect_end, "");
@@ -156,10 +156,12 @@ class Parser {
       add(Step::Kind::expect_dot, "");
       return {};
     }
+    // A mark without a glob expects an empty line.
     for (const Form& form : kForms) {
-      bool empty = text == form.mark.substr(0, form.mark.size() - 1);  // an empty line
-      if (!empty && !text.starts_with(form.mark)) continue;
-      add(form.kind, std::string(empty ? std::string_view() : text.substr(form.mark.size())));
+      if (!text.starts_with(form.mark)) continue;
+      std::string_view glob = text.substr(form.mark.size());
+      if (!glob.empty() && glob.front() != ' ') break;
+      add(form.kind, std::string(glob.substr(glob.empty() ? 0 : 1)));
       return {};
     }
     return wrong(number_, "an expectation is < <+ <! or <.");
@@ -179,13 +181,21 @@ const Step* Dialog::directive(std::string_view wanted) const {
 }
 
 bool Dialog::needs_simulation() const {
-  return std::ranges::any_of(steps, [](const Step& step) {
-    if (step.kind != Step::Kind::directive) return false;
-    if (step.text == "peer") return step.arguments != std::vector<std::string>{"127.0.0.1"};
-    static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close", "letter",
-                                                     "mailbox", "message", "queue"};
-    return std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere);
-  });
+  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
+                                                   "mailbox", "message", "queue"};
+  bool pop3 = false, looks = false;
+  for (const Step& step : steps) {
+    if (step.kind != Step::Kind::directive) continue;
+    if (step.text == "peer") {
+      if (step.arguments != std::vector<std::string>{"127.0.0.1"}) return true;
+    } else if (std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere)) {
+      return true;
+    }
+    pop3 = pop3 || (step.text == "server" && step.arguments == std::vector<std::string>{"pop3"});
+    looks = looks || step.text == "mailbox" || step.text == "message";
+  }
+  // A real server is looked into by POP3, and a maildrop has one session at a time.
+  return pop3 && looks;
 }
 
 Result<Dialog> parse_dialog(std::string name, std::string_view text) {

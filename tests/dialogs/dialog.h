@@ -6,7 +6,6 @@
 //   > EHLO relay.example.net      < 250*       send a line (with CRLF), then expect
 //   <+ 250?SIZE *                              ... the reply just read has such a line
 //   <! *AUTH*                                  ... and has no such line
-//   > PASS {password ann@example.org}         ... with the account's password
 //   ! "a\r\n" "x" * 900 "\0"                   send these octets: strings, repeated at will
 //   < EOF                                      expect that the server ends the connection
 //

@@ -54,8 +54,8 @@ class Pop3Client {
 
 Task<Result<>> RealStage::begin() {
   for (const auto& [address, password] : server_.passwords) {
-    CO_TRY(auto messages, co_await fetch(address, 0));
-    before_[address] = messages.size();
+    auto emptied = co_await fetch(address, true);
+    if (!emptied) co_return Failure(emptied.error());
   }
   co_return Result<>();
 }
@@ -66,10 +66,10 @@ Task<Result<std::unique_ptr<net::Transport>>> RealStage::connect(std::string ser
 }
 
 Task<Result<std::vector<std::string>>> RealStage::mailbox(std::string address) {
-  co_return co_await fetch(address, before_[address]);
+  co_return co_await fetch(std::move(address), false);
 }
 
-Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, std::size_t after) {
+Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, bool remove) {
   auto password = server_.passwords.find(address);
   if (password == server_.passwords.end())
     co_return fail(Error::Kind::not_found, "no password of " + address);
@@ -84,18 +84,17 @@ Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, std
   CO_TRY(std::string stat, co_await client.ask("STAT"));
   std::size_t count = to_number<std::size_t>(stat.substr(0, stat.find(' '))).value_or(0);
   std::vector<std::string> messages;
-  for (std::size_t n = after + 1; n <= count; ++n) {
+  for (std::size_t n = 1; n <= count; ++n) {
+    if (remove) {
+      CO_TRY_VOID(co_await client.ask("DELE " + std::to_string(n)));
+      continue;
+    }
     CO_TRY_VOID(co_await client.ask("RETR " + std::to_string(n)));
     CO_TRY(std::string message, co_await client.message());
     messages.push_back(std::move(message));
   }
   CO_TRY_VOID(co_await client.ask("QUIT"));
   co_return messages;
-}
-
-std::string RealStage::password(const std::string& address) const {
-  auto found = server_.passwords.find(address);
-  return found == server_.passwords.end() ? "none" : found->second;
 }
 
 // The other directives need the simulator; a dialogue that has them is not played here.

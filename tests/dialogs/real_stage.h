@@ -21,22 +21,21 @@ class RealStage final : public Stage {
   };
   explicit RealStage(Server server) : server_(std::move(server)) {}
 
-  // Counts what is in the mailboxes: a dialogue sees only what comes after that.
+  // Empties the mailboxes, so that what a dialogue finds there is its own.
   Task<Result<>> begin();
 
   Task<Result<std::unique_ptr<net::Transport>>> connect(std::string server,
                                                         std::string peer) override;
   Task<Result<std::vector<std::string>>> mailbox(std::string address) override;
-  std::string password(const std::string& address) const override;
   Task<Result<>> directive(Step step) override;
   Duration patience() const override { return std::chrono::seconds(20); }
 
  private:
-  Task<Result<std::vector<std::string>>> fetch(std::string address, std::size_t after);
+  // All messages of the account; with `remove` they are gone afterwards.
+  Task<Result<std::vector<std::string>>> fetch(std::string address, bool remove);
 
   Server server_;
   net::asio::AsioNetwork network_;
-  std::map<std::string, std::size_t> before_;
 };
 
 }  // namespace posta::dialogs

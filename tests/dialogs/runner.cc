@@ -31,22 +31,11 @@ Task<Result<>> Runner::step(const Step& step) {
   }
   auto to = co_await connection();
   if (!to) co_return wrong(step, describe(to.error()));
-  (*to)->stream->put(with_passwords(step.text));
+  (*to)->stream->put(step.text);
   // A server that has had enough may close while we are still sending; what it said before is still
   // to be read, so a failure to send is none of the dialogue.
   co_await (*to)->stream->flush();
   co_return Result<>();
-}
-
-std::string Runner::with_passwords(std::string text) const {
-  constexpr std::string_view kMark = "{password ";
-  for (std::size_t at; (at = text.find(kMark)) != std::string::npos;) {
-    std::size_t end = text.find('}', at);
-    if (end == std::string::npos) break;
-    std::string address = text.substr(at + kMark.size(), end - at - kMark.size());
-    text.replace(at, end + 1 - at, stage_.password(address));
-  }
-  return text;
 }
 
 Task<Result<>> Runner::directive(const Step& step) {

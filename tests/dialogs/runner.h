@@ -26,8 +26,6 @@ class Stage {
                                                                 std::string peer) = 0;
   // Messages that have come into the account's INBOX since the dialogue began.
   virtual Task<Result<std::vector<std::string>>> mailbox(std::string address) = 0;
-  // The account's password: what `{password ADDRESS}` in a line stands for.
-  virtual std::string password(const std::string& address) const = 0;
   // Any other directive that this stage knows. An Error says why the claim does not hold.
   virtual Task<Result<>> directive(Step step) = 0;
   // How long the runner waits for something expected.
@@ -58,7 +56,6 @@ class Runner {
   Task<Result<std::string>> read_line(Connection& connection);
   Task<Result<std::string>> read_reply(Connection& connection);
   Task<Result<std::string>> read_to_dot(Connection& connection);
-  std::string with_passwords(std::string text) const;
   Result<> look_at_lines(const Step& step);
   Failure wrong(const Step& step, std::string what) const;
 

@@ -16,7 +16,6 @@ class SimStage final : public Stage {
   Task<Result<std::unique_ptr<net::Transport>>> connect(std::string server,
                                                         std::string peer) override;
   Task<Result<std::vector<std::string>>> mailbox(std::string address) override;
-  std::string password(const std::string&) const override { return std::string(world::kPassword); }
   Task<Result<>> directive(Step step) override;
   Duration patience() const override { return std::chrono::hours(24); }
 

@@ -58,7 +58,7 @@ Outcome play(std::string octets, std::uint64_t seed) {
   World world(config);
   Outcome outcome;
   world.run(talk(world, std::move(octets), outcome));
-  outcome.accepted = world.events().count("smtp.letter.accepted");
+  outcome.accepted = world.events().count("intake.letter.accepted");
   return outcome;
 }
 

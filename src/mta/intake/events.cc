@@ -5,7 +5,8 @@ namespace posta::mta::events {
 void sender_refused(Events& events, const Origin& origin, const ReversePath& from,
                     const Reply& reply) {
   events.emit({"intake.sender.refused",
-               {{"peer", origin.peer},
+               {{"session", origin.session},
+                {"peer", origin.peer},
                 {"helo", origin.helo},
                 {"from", to_string(from)},
                 {"reply", reply.str()}}});
@@ -14,7 +15,8 @@ void sender_refused(Events& events, const Origin& origin, const ReversePath& fro
 void recipient_refused(Events& events, const Letter& letter, const Address& to,
                        const Reply& reply) {
   events.emit({"intake.recipient.refused",
-               {{"peer", letter.origin.peer},
+               {{"session", letter.origin.session},
+                {"peer", letter.origin.peer},
                 {"helo", letter.origin.helo},
                 {"from", to_string(letter.envelope.from)},
                 {"to", to.str()},
@@ -24,6 +26,7 @@ void recipient_refused(Events& events, const Letter& letter, const Address& to,
 void letter_refused(Events& events, const Letter& letter, const Reply& reply) {
   events.emit({"intake.letter.refused",
                {{"queue_id", to_string(letter.id)},
+                {"session", letter.origin.session},
                 {"peer", letter.origin.peer},
                 {"from", to_string(letter.envelope.from)},
                 {"reply", reply.str()}},
@@ -33,6 +36,7 @@ void letter_refused(Events& events, const Letter& letter, const Reply& reply) {
 void letter_accepted(Events& events, const Letter& letter, std::uint64_t size) {
   events.emit({"intake.letter.accepted",
                {{"queue_id", to_string(letter.id)},
+                {"session", letter.origin.session},
                 {"peer", letter.origin.peer},
                 {"helo", letter.origin.helo},
                 {"from", to_string(letter.envelope.from)},

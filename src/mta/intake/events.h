@@ -1,9 +1,9 @@
 // events.h: what intake says of a letter.
 //
-//   intake.sender.refused     peer helo from reply            info
-//   intake.recipient.refused  peer helo from to reply         info
-//   intake.letter.refused     queue_id peer from reply        warning
-//   intake.letter.accepted    queue_id peer helo from recipients size protocol   info
+//   intake.sender.refused     session peer helo from reply            info
+//   intake.recipient.refused  session peer helo from to reply         info
+//   intake.letter.refused     queue_id session peer from reply        warning
+//   intake.letter.accepted    queue_id session peer helo from recipients size protocol   info
 #pragma once
 
 #include "base/events.h"

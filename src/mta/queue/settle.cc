@@ -63,12 +63,23 @@ store::Batch Queue::Settlement::build() {
   return batch;
 }
 
+// A turn cannot look for the message that this one answers. Without an answer it begins a thread.
+Task<> Queue::Settlement::find_thread(AccountId account, mailbox::Arrival& arrival) {
+  auto found = co_await queue_.deps_.mailboxes.find_thread(account, arrival.thread_keys);
+  if (found) arrival.thread = *found;
+}
+
 Task<Result<>> Queue::Settlement::commit() {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     for (Item& item : items_) {
       if (!item.local) continue;
       auto loaded = co_await queue_.deps_.mailboxes.load(item.local->account);
-      if (loaded) continue;
+      if (loaded) {
+        mailbox::Arrival& arrival = item.local->arrival;
+        bool answers = arrival.thread_keys.size() > 1;  // the first is its own id
+        if (tries == 0 && answers) co_await find_thread(item.local->account, arrival);
+        continue;
+      }
       // The mailbox cannot be reached now: this recipient waits, the others do not.
       item.local.reset();
       item.outcome = Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, loaded.error().what}};

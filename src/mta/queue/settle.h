@@ -62,6 +62,7 @@ class Queue::Settlement {
   bool still_owed() const { return still_owed_; }
 
  private:
+  Task<> find_thread(AccountId account, mailbox::Arrival& arrival);
   int deliver(store::Turn& turn, Item& item);
   int close(store::Turn& turn);
   store::Batch build();

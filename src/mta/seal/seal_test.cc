@@ -23,7 +23,7 @@ TEST(Received, SaysWhoFromWhereToWhomAndWhen) {
                 to_string(letter().id) +
                 "\r\n"
                 "\tfor <ann@example.org>;\r\n"
-                "\tThu, 01 Jan 2026 00:00:00 +0000\r\n");
+                "\tThu, 1 Jan 2026 00:00:00 +0000\r\n");
 }
 
 TEST(Received, NamesNoRecipientWhenThereAreSeveral) {

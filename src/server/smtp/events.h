@@ -15,11 +15,8 @@ inline constexpr std::string_view kConnectionRefused = "smtp.connection.refused"
 inline constexpr std::string_view kConnectionOpened = "smtp.connection.opened";
 // peer, helo, why ("quit", "closed", "timeout", ...: session.h End), letters, commands, errors
 inline constexpr std::string_view kConnectionClosed = "smtp.connection.closed";
-// queue_id, octets, reply
-inline constexpr std::string_view kLetterAccepted = "smtp.letter.accepted";
-// queue_id, octets, reply
-inline constexpr std::string_view kLetterRefused = "smtp.letter.refused";
-// line (printable, cut), reply
+// (What becomes of letters is intake's to say: mta/intake/events.h. Those events carry the session
+// too.) line (printable, cut), reply
 inline constexpr std::string_view kProtocolError = "smtp.protocol.error";
 
 }  // namespace posta::server::smtp::event

@@ -28,7 +28,7 @@ struct Limits {
   std::size_t unrecognised_max = 10;         // commands answered "unrecognised" in a session
   std::size_t recipients_refused_max = 100;  // RCPT answered 5yz in a session
   std::size_t commands_max = 500;            // commands since the last accepted letter or recipient
-  std::size_t letters_max = 1000;  // MAIL commands in a session; LIMITS MAILMAX (RFC 9422)
+  std::size_t letters_max = 10000;  // MAIL commands in a session; LIMITS MAILMAX (RFC 9422)
   // Octets of a message that is refused already, read only to find its end.
   Octets refused_octets_max = 256_MiB;
 

@@ -117,13 +117,7 @@ Task<Reply> Session::end_of_message(wire::smtp::Content content, bool too_big) {
   const bool bare = content.bare_line_ends() && !normalised;
   Reply said = co_await transaction_->finish({.too_big = too_big, .bare_line_ends = bare});
 
-  const bool accepted = said.positive();
-  server_.deps().events.emit({accepted ? event::kLetterAccepted : event::kLetterRefused,
-                              {{"session", id_},
-                               {"queue_id", to_string(transaction_->letter().id)},
-                               {"octets", content.octets},
-                               {"reply", said.str()}}});
-  if (accepted) {
+  if (said.positive()) {
     ++letters_;
     idle_commands_ = 0;
   }

@@ -112,7 +112,7 @@ Task<> Session::take_line(const wire::smtp::Line& line) {
     co_await flush();
     co_return;
   }
-  auto command = wire::smtp::parse_command(line.text);
+  auto command = wire::smtp::parse_command(line.text, {.strict = config().strict_syntax});
   if (command) {
     stream_.consume(line.consumed);
     co_await obey(*command);
@@ -283,6 +283,7 @@ void Session::begin_hello(std::string name, bool extended) {
 Origin Session::origin() const {
   Origin origin;
   origin.via = Origin::Via::smtp;
+  origin.session = id_;
   const net::IpAddress& ip = stream_.peer().ip;
   origin.peer = (ip.is_v6() ? "IPv6:" : "") + ip.str();
   origin.helo = helo_;

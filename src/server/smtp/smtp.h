@@ -30,6 +30,7 @@ class SmtpServer final : public Service {
     smtp::Limits limits;
     Access vrfy = Access::trusted;  // others get 252 (RFC 5321 §7.3)
     Access expn = Access::nobody;   // 502 5.5.1
+    bool strict_syntax = false;     // no tolerances in commands (wire/smtp/command.h)
     std::string help_url = "https://www.rfc-editor.org/rfc/rfc5321";
   };
 

@@ -176,10 +176,10 @@ Result<> Disk::finish(bool sync) {
   if (sync) {
     if (syncs_fail_) return fail(Error::Kind::unavailable, "input/output error (sync)");
     TRY_VOID(operation());
-    if (!syncs_lie_) synced_ = staged_;
   }
   visible_ = staged_;
   if (!sync || syncs_lie_) return {};
+  synced_ = staged_;
   for (auto& [keys, key] : unsynced_) {
     auto place = keys->find(key);
     if (place == keys->end()) continue;

@@ -25,8 +25,7 @@ class Disk final : public BodyFiles {
   void fail_operation(std::uint64_t n);
   bool fault_was_met() const;
   void fail_syncs(bool fail);
-  // A disk of the worst kind: says that it has synced, and has not. To test what tests stores.
-  void lie_about_syncs(bool lie);
+  void lie_about_syncs(bool lie);       // they succeed and do nothing: for controls
   void set_free(std::uint64_t octets);  // what disk_free() says; 0: writes answer Error{full}
   std::uint64_t free() const;
   std::uint64_t operations() const;

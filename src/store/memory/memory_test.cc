@@ -4,6 +4,7 @@
 #include "store/suite_bodies.h"
 #include "store/suite_commits.h"
 #include "store/suite_keys.h"
+#include "store/suite_random.h"
 
 namespace posta::store {
 namespace {

@@ -14,7 +14,7 @@ class AppendAdd final : public rocksdb::MergeOperator {
 
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
     std::string& value = out->new_value;
-    value.clear();  // RocksDB hands over the string of the key before
+    value.clear();  // iterators leave the value of the key before in it
     if (in.existing_value) value.assign(in.existing_value->data(), in.existing_value->size());
     std::size_t octets = value.size();
     for (const rocksdb::Slice& operand : in.operand_list) octets += operand.size();

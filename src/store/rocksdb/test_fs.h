@@ -13,7 +13,7 @@
 #include <map>
 #include <mutex>
 
-#include "runtime/sim/sim_executor.h"
+#include "store/suite.h"
 
 namespace posta::store::rocks {
 
@@ -29,6 +29,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
   std::uint64_t operations() const;
   void set_free(std::uint64_t octets);
   void set_read_only(bool read_only);
+  void fail_log_syncs(bool fail);  // with "no space"
   void cut(const std::string& to);
 
   using Status = rocksdb::IOStatus;
@@ -75,7 +76,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
 
   const std::string root_;
   mutable std::mutex mutex_;
-  runtime::sim::Random random_;
+  suite::Random random_;
   std::map<std::string, State> files_;  // written since the beginning
   std::vector<Change> changes_;
   std::uint64_t kept_ = 0;
@@ -83,6 +84,7 @@ class TestFs final : public rocksdb::FileSystemWrapper {
   std::uint64_t fail_at_ = 0;
   bool fault_met_ = false;
   bool read_only_ = false;
+  bool log_syncs_fail_ = false;
   std::uint64_t free_ = std::uint64_t{1} << 40;
 };
 

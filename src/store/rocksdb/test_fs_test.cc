@@ -48,6 +48,8 @@ class TestFs::File final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Sync(const IO& io, Debug* debug) override {
     std::lock_guard lock(fs_.mutex_);
     IOStatus status = fs_.before("sync", false);
+    if (fs_.log_syncs_fail_ && name_.ends_with(".log"))
+      status = IOStatus::NoSpace("no space: sync");
     if (status.ok()) status = FSWritableFileOwnerWrapper::Sync(io, debug);
     if (status.ok()) fs_.files_[name_].synced = fs_.files_[name_].written;
     return status;
@@ -125,6 +127,11 @@ std::uint64_t TestFs::operations() const {
 void TestFs::set_free(std::uint64_t octets) {
   std::lock_guard lock(mutex_);
   free_ = octets;
+}
+
+void TestFs::fail_log_syncs(bool fail) {
+  std::lock_guard lock(mutex_);
+  log_syncs_fail_ = fail;
 }
 
 void TestFs::set_read_only(bool read_only) {

@@ -28,6 +28,14 @@ class Scratch {
   std::string path_;
 };
 
+// For Options::now.
+inline std::function<Instant()> real_clock() {
+  auto workers =
+      std::make_shared<runtime::asio::WorkerPool>(runtime::asio::WorkerPool::Limits{.threads = 1});
+  auto loop = std::make_shared<runtime::asio::Loop>(*workers);
+  return [workers, loop] { return loop->now(); };
+}
+
 // Runs a task to its end on a loop of the calling thread.
 class Runner {
  public:
@@ -55,7 +63,7 @@ class RocksWorld final : public suite::World {
     fs_ = std::make_shared<TestFs>(directory_);
     options_.file_system = fs_;
     // tidy: clock because these tests run on a real loop
-    options_.now = [this] { return std::chrono::steady_clock::now() + jumped_.load(); };
+    options_.now = [this, now = real_clock()] { return now() + jumped_.load(); };
     reopen();
   }
   ~RocksWorld() override { store_.reset(); }

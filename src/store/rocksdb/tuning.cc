@@ -43,6 +43,7 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env) {
   db.listeners.push_back(std::make_shared<NoRecoveryOfItsOwn>());
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.keep_log_file_num = 3;
+  db.db_host_id = "posta";  // tables travel with backups: no names of machines in them
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.skip_stats_update_on_db_open = true;

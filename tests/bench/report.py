@@ -1,0 +1,157 @@
+"""Medians, spread, tables and gates from what the rounds measured."""
+
+import statistics
+
+ROWS_IN = {"in1": "1 connection, 4 KiB", "in16": "16 connections, 4 KiB",
+           "in64": "64 connections, 4 KiB", "in50k": "16 connections, 50 KiB"}
+
+
+def median(rounds, figure):
+    values = [one[figure] for one in rounds if figure in one]
+    return statistics.median(values) if values else None
+
+
+def spread(rounds, figure):
+    """The widest difference between rounds, in percent of the median."""
+    values = [one[figure] for one in rounds if figure in one]
+    middle = statistics.median(values) if values else 0
+    return 100 * (max(values) - min(values)) / middle if middle and len(values) > 1 else None
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def percent(value):
+    return "-" if value is None else f"{value:.0f} %"
+
+
+def table(title, columns, lines):
+    if not lines:
+        return ""
+    rows = [columns] + lines
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
+    out = [title, ""]
+    for row in rows:
+        out.append("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
+                             for i, (cell, width) in enumerate(zip(row, widths))))
+        if row is columns:
+            out.append("  ".join("-" * width for width in widths))
+    return "\n".join(out) + "\n"
+
+
+def messages_in(results, row):
+    systems = results.get(row, {})
+    ours = median(systems.get("posta", []), "end_to_end_per_second")
+    lines = []
+    for name, rounds in systems.items():
+        end_to_end = median(rounds, "end_to_end_per_second")
+        times = ours / end_to_end if ours and name != "posta" else None
+        lines.append([name, number(median(rounds, "per_second")), number(end_to_end),
+                      percent(spread(rounds, "end_to_end_per_second")),
+                      number(median(rounds, "cpu_ms")), number(median(rounds, "p50_ms")),
+                      number(median(rounds, "p99_ms")), number(median(rounds, "load_cpu_ms")),
+                      f"{sum(one['refused'] for one in rounds):,}",
+                      number(times) + " x" if times else ""])
+    return table(f"Messages in: {ROWS_IN[row]}",
+                 ["system", "accepted/s", "end to end/s", "spread", "CPU ms", "p50 ms", "p99 ms",
+                  "load's CPU ms", "refused", "posta is"], lines)
+
+
+def figures(results, row, title, columns):
+    """A table of plain figures: columns is {figure: heading}."""
+    lines = [[name] + [number(median(rounds, figure)) for figure in columns]
+             for name, rounds in results.get(row, {}).items() if rounds]
+    return table(title, ["system", *columns.values()], lines)
+
+
+def physics(results):
+    rounds = results.get("physics", [])
+    if not rounds:
+        return ""
+    lines = []
+    for group in ("group1", "group16", "group64"):
+        each = [one[group] for one in rounds]
+        lines.append([f"{group[5:]} x 4 KiB, then one fdatasync",
+                      number(median(each, "records_per_second")),
+                      number(median(each, "syncs_per_second")),
+                      percent(spread(each, "syncs_per_second"))])
+    return table("The disk", ["one writer", "records/s", "syncs/s", "spread"], lines)
+
+
+def store(results):
+    lines = []
+    for writers in (results["store"][0] if results.get("store") else {}):
+        each = [one[writers] for one in results["store"]]
+        lines.append([writers] + [number(median(each, figure)) for figure in
+                                  ("per_second", "p50_ms", "p99_ms", "cpu_us")]
+                     + [percent(spread(each, "per_second"))])
+    return table("Store alone: durable commits of a 4 KiB body and six keys",
+                 ["writers", "commits/s", "p50 ms", "p99 ms", "CPU us", "spread"], lines)
+
+
+def sixteen_writers(results):
+    return median([one["16"] for one in results.get("store", [])], "per_second")
+
+
+def tables(results):
+    parts = [physics(results), *(messages_in(results, row) for row in ROWS_IN),
+             figures(results, "disk", "Disk for each 4 KiB message, octets",
+                     {"messages": "messages", "disk_running": "running", "disk_stopped": "stopped",
+                      "disk": "at rest, compacted"}),
+             figures(results, "start", "Start to the first EHLO reply", {"ms": "ms"}),
+             figures(results, "memory", "Idle memory", {"pss_mb": "PSS MB",
+                                                        "processes": "processes"}),
+             figures(results, "pop3", "Idle POP3 connections, before login",
+                     {"connections": "connections", "kib": "KiB each (PSS)"}),
+             figures(results, "pop3-login", "Idle POP3 connections, logged in",
+                     {"connections": "connections", "kib": "KiB each (PSS)"}),
+             store(results)]
+    return "\n".join(part for part in parts if part)
+
+
+def gates(results):
+    """[(words, figure, unit, reached or None)]: None where it was not measured."""
+    def ours(row, figure):
+        return median(results.get(row, {}).get("posta", []), figure)
+
+    def times(row, peer):
+        theirs = median(results.get(row, {}).get(peer, []), "end_to_end_per_second")
+        mine = ours(row, "end_to_end_per_second")
+        return mine / theirs if mine and theirs else None
+
+    def least(words, value, bound, unit):
+        return words, value, unit, None if value is None else value >= bound
+
+    def most(words, value, bound, unit):
+        return words, value, unit, None if value is None else value <= bound
+
+    return [
+        least("64 connections >= 20 x Postfix + Dovecot", times("in64", "Postfix + Dovecot"), 20,
+              "x"),
+        least("64 connections >= 14 x Postfix", times("in64", "Postfix"), 14, "x"),
+        least("1 connection >= 4 x Postfix", times("in1", "Postfix"), 4, "x"),
+        least("50 KiB >= 5 x Postfix", times("in50k", "Postfix"), 5, "x"),
+        least("50 KiB >= 5 x Postfix + Dovecot", times("in50k", "Postfix + Dovecot"), 5, "x"),
+        most("CPU <= 0.25 ms per 4 KiB message, 16 connections", ours("in16", "cpu_ms"), 0.25,
+             "ms"),
+        most("disk <= 3 KB per 4 KiB message, compacted", ours("disk", "disk"), 3000, "octets"),
+        most("start to EHLO <= 50 ms", ours("start", "ms"), 50, "ms"),
+        most("idle memory <= 25 MB", ours("memory", "pss_mb"), 25, "MB"),
+        most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
+        most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
+        least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
+    ]
+
+
+def gate_lines(results):
+    lines = ["Gates", ""]
+    for words, value, unit, reached in gates(results):
+        verdict = {True: "reached", False: "MISSED", None: "not measured"}[reached]
+        lines.append(f"  {verdict:13} {words:50} " + (f"{number(value)} {unit}" if value is not None
+                                                      else ""))
+    return "\n".join(lines)

@@ -1,0 +1,189 @@
+"""What is measured: each function measures one row once and returns its figures."""
+
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import process
+
+SETTLED_SECONDS_MAX = 20   # for work that goes on behind the replies
+VISIBLE_SECONDS_MAX = 300  # from the last reply to the last message in its mailbox
+WARM_UP_MESSAGES = 200
+STORE_WRITERS = (1, 16, 64)
+POP3_SOAK = 2000  # connections
+
+# row: connections, octets of a message, and in which figure of Amounts its count stands
+MESSAGES_IN = {"in1": (1, 4096, "one"), "in16": (16, 4096, "many"), "in64": (64, 4096, "many"),
+               "in50k": (16, 51200, "large")}
+
+
+class Program:
+    """The programs of the benchmark, in the folder where they were built."""
+
+    folder = pathlib.Path()
+
+    @classmethod
+    def path(cls, name):
+        return cls.folder / name
+
+
+def _json_of(*words):
+    done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, text=True,
+                          check=True)
+    return json.loads(done.stdout)
+
+
+def load(system, connections, octets, messages, accounts):
+    return _json_of(Program.path("smtp_load"), "--port", system.smtp_port, "--connections",
+                    connections, "--size", octets, "--messages", messages, "--accounts", accounts)
+
+
+def wait_until_visible(system, wanted):
+    """The moment at which the first count began that found them all."""
+    until = time.monotonic() + VISIBLE_SECONDS_MAX
+    while True:
+        began = time.monotonic()
+        count = system.visible()
+        if count >= wanted:
+            return began, count
+        if began > until:
+            raise RuntimeError(f"{system.name}: {wanted - count} messages never came to a mailbox")
+        time.sleep(0.02)
+
+
+def settle(system):
+    """Waits until the server rests, so that what it does after the replies is counted too."""
+    until = time.monotonic() + SETTLED_SECONDS_MAX
+    before = system.cpu_seconds()
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        now = system.cpu_seconds()
+        if now - before <= 0.02:
+            return now
+        before = now
+    return before
+
+
+def warm_up(system, accounts):
+    before = system.visible()
+    accepted = load(system, 16, 4096, WARM_UP_MESSAGES, accounts)["accepted"]
+    wait_until_visible(system, before + accepted)
+    settle(system)
+
+
+def messages_in(system, row, messages, accounts):
+    connections, octets, _ = MESSAGES_IN[row]
+    before, cpu = system.visible(), system.cpu_seconds()
+    figures = load(system, connections, octets, messages, accounts)
+    replied = time.monotonic()
+    complete, count = wait_until_visible(system, before + figures["accepted"])
+    if count != before + figures["accepted"]:
+        raise RuntimeError(f"{system.name}: {count - before} messages came, "
+                           f"{figures['accepted']} were accepted")
+    seconds = figures["seconds"] + complete - replied
+    accepted = figures["accepted"]
+    figures.update(
+        end_to_end_per_second=accepted / seconds,
+        cpu_ms=(settle(system) - cpu) * 1000 / accepted,
+        load_cpu_ms=figures["load_cpu_seconds"] * 1000 / accepted)
+    return figures
+
+
+def disk(system):
+    """Octets a message, of all that it holds; for posta stopped, before and after compaction."""
+    messages = system.visible()
+    figures = {"messages": messages, "disk_running": system.disk_octets() / messages}
+    compact = Program.path("store_compact")
+    if system.name != "posta":
+        figures["disk"] = figures["disk_running"]
+        return figures
+    system.stop()
+    figures["disk_stopped"] = system.disk_octets() / messages
+    if compact.exists():
+        subprocess.run([compact, system.mail()], check=True, stdout=subprocess.DEVNULL)
+        figures["disk"] = system.disk_octets() / messages
+    return figures
+
+
+def memory(system):
+    time.sleep(1)
+    return {"pss_mb": process.pss_octets(system.pids()) / 1e6,
+            "processes": len(process.tree(system.pids()))}
+
+
+def _idle(system, count, connect, soak):
+    """KiB for each of `count` connections made by connect(number).
+
+    Those of `soak` are open already: they use up what lay around free.
+    """
+    sessions = list(soak)
+    try:
+        time.sleep(2)
+        before = process.pss_octets(system.pids())
+        for number in range(count):
+            sessions.append(connect(number))
+        time.sleep(2)
+        after = process.pss_octets(system.pids())
+    finally:
+        for session in sessions:
+            session.close()
+    return {"connections": count, "kib": (after - before) / 1024 / count}
+
+
+def _greeted(system, number):
+    # An address has some 28,000 ports to connect from; loopback has 16 million addresses.
+    peer = socket.create_connection(("127.0.0.1", system.pop3_port), 60,
+                                    (f"127.0.1.{1 + number // 2000}", 0))
+    if not peer.recv(512).startswith(b"+OK"):
+        raise RuntimeError(f"{system.name}: no POP3 greeting at connection {number}")
+    return peer
+
+
+def pop3_before_login(system, count):
+    soak = [_greeted(system, number) for number in range(count // 3)]
+    return _idle(system, count, lambda number: _greeted(system, number), soak)
+
+
+def pop3_logged_in(system, count):
+    """Everybody logs in once before, so that the cost of password hashing is not measured."""
+    for number in range(count):
+        system.login(number).quit()
+    soak = POP3_SOAK if system.name == "posta" else count // 3
+    return _idle(system, count, system.login, [_greeted(system, i) for i in range(soak)])
+
+
+def physics(base, seconds):
+    base.mkdir(parents=True, exist_ok=True)
+    return {f"group{group}": _json_of(Program.path("physics"), "--directory", base, "--group",
+                                      group, "--seconds", seconds) for group in (1, 16, 64)}
+
+
+def store_commits(base, seconds):
+    """{writers: commits a second} of the store alone: a 4 KiB body and six keys, durable."""
+    program, found = Program.path("store_commits"), {}
+    if not program.exists():
+        return None
+    for writers in STORE_WRITERS:
+        folder = base / "store_commits"
+        try:
+            said = subprocess.run(
+                [program, "--dir", folder, "--writers", str(writers), "--body", "4096", "--keys",
+                 "6", "--seconds", str(seconds)], stdout=subprocess.PIPE, text=True, check=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        figures = re.search(r"(\d+) commits/s, p50 ([\d.]+) ms, p99 ([\d.]+) ms, "
+                            r"CPU ([\d.]+) us", said.stdout)
+        if figures is None:
+            raise RuntimeError(f"store_commits said: {said.stdout}")
+        found[str(writers)] = dict(zip(("per_second", "p50_ms", "p99_ms", "cpu_us"),
+                                       map(float, figures.groups())))
+    return found
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
