@@ -108,7 +108,7 @@ TEST(QueueRecord, TheGoldenFileIsWhatWeWriteAndRead) {
       "letter " + hex_encode(letter_key(a_letter().id)) + " " +
           hex_encode(encode_letter(a_letter(), a_message())),
       "owed " + hex_encode(owed_key(a_letter().id, 3)) + " " + hex_encode(encode_owed(an_owed())),
-      "reached " + hex_encode(reached_key(a_letter().id, AccountId(1024))) + " "};
+      "reached " + hex_encode(reached_key(a_letter().id, AccountId(1024)))};
   std::ifstream file(std::filesystem::path(__FILE__).parent_path() /
                      "../../../tests/golden/queue/records-v1.txt");
   ASSERT_TRUE(file) << "tests/golden/queue/records-v1.txt is missing";
