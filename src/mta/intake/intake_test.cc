@@ -22,6 +22,7 @@ class IntakeTest : public HouseTest {
   }
   Origin origin(bool trusted = false) {
     return {.via = Origin::Via::smtp,
+            .session = {},
             .peer = "192.0.2.7",
             .helo = "relay.example.net",
             .protocol = "ESMTP",

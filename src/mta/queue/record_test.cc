@@ -21,6 +21,7 @@ Letter a_letter() {
   letter.envelope.from = address("ann@example.net");
   letter.envelope.eight_bit = true;
   letter.origin = {.via = Origin::Via::smtp,
+                   .session = {},
                    .peer = "192.0.2.7",
                    .helo = "relay.example.net",
                    .protocol = "ESMTP",
