@@ -30,7 +30,9 @@ Task<Result<std::optional<std::string>>> read_key(const RocksEngine& engine,
                                                   const std::string& key) {
   std::string value;
   rocksdb::Status status = engine.db().Get(how_to_read(at, true), family, key, &value);
-  if (!status.IsIncomplete()) co_return answer(status, value);
+  // An empty value from memory alone may mean "perhaps": the disk knows (see tuning.cc).
+  bool perhaps = status.IsIncomplete() || (status.ok() && value.empty());
+  if (!perhaps) co_return answer(status, value);
   auto job = [&engine, family, at, &key] {
     std::string read;
     rocksdb::Status done = engine.db().Get(how_to_read(at, false), family, key, &read);
