@@ -47,8 +47,8 @@ rocksdb::DBOptions db_options(const Options& options, rocksdb::Env* env) {
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.skip_stats_update_on_db_open = true;
-  // All tables stay open. With a limit, a read from memory alone (kBlockCacheTier) of a table that is
-  // not open answers OK with an empty value: "it may be there".
+  // All tables stay open. With a limit, a read from memory alone (kBlockCacheTier) of a table that
+  // is not open answers OK with an empty value: "it may be there".
   db.max_open_files = -1;
   return db;
 }
