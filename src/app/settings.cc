@@ -1,7 +1,7 @@
 // settings.cc: the one list of configuration keys.
 
 #include "app/config.h"
-#include "app/units.h"
+#include "app/setting_kinds.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -9,97 +9,7 @@ namespace posta::app {
 
 namespace {
 
-Failure expected(std::string what) {
-  return fail(Error::Kind::config, "expected " + what);
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
-template <class T, class Parse>
-Setting list_of(std::string name, std::string meaning, std::vector<T> Config::* field,
-                Parse parse) {
-  return {std::move(name), std::move(meaning),
-          [field, parse](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::list) return expected("a list of texts: [\"…\", \"…\"]");
-            (config.*field).clear();
-            for (const Value& one : value.list) {
-              if (one.kind != Value::Kind::text) return expected("a text in quotes in this list");
-              auto parsed = parse(one.text);
-              if (!parsed) return Failure(std::move(parsed).error());
-              for (auto& item : *parsed) (config.*field).push_back(std::move(item));
-            }
-            return {};
-          },
-          [field](const Config& config) {
-            std::string out;
-            for (const auto& item : config.*field)
-              out += (out.empty() ? "" : ", ") + quoted(item.str());
-            return "[" + out + "]";
-          }};
-}
-
-Setting size(std::string name, std::string meaning, Octets Config::* field) {
-  return {std::move(name), std::move(meaning),
-          [field](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::text) return expected("a size in quotes, as \"50MiB\"");
-            TRY(config.*field, parse_size(value.text));
-            return {};
-          },
-          [field](const Config& config) { return quoted(print_size(config.*field)); }};
-}
-
-Setting time(std::string name, std::string meaning, std::chrono::seconds Config::* field) {
-  return {std::move(name), std::move(meaning),
-          [field](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::text) return expected("a time in quotes, as \"5m\"");
-            TRY(config.*field, parse_time(value.text));
-            return {};
-          },
-          [field](const Config& config) { return quoted(print_time(config.*field)); }};
-}
-
-template <class N>
-Setting number(std::string name, std::string meaning, N Config::* field, std::int64_t min,
-               std::int64_t max) {
-  return {std::move(name), std::move(meaning),
-          [field, min, max](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::number || value.number < min || value.number > max)
-              return expected(fmt::format("a whole number from {} to {}", min, max));
-            config.*field = static_cast<N>(value.number);
-            return {};
-          },
-          [field](const Config& config) { return std::to_string(config.*field); }};
-}
-
-Setting yes_or_no(std::string name, std::string meaning, bool Config::* field) {
-  return {std::move(name), std::move(meaning),
-          [field](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::boolean) return expected("true or false");
-            config.*field = value.boolean;
-            return {};
-          },
-          [field](const Config& config) { return config.*field ? "true" : "false"; }};
-}
-
-Setting text(std::string name, std::string meaning, std::string Config::* field,
-             std::vector<std::string> choices = {}) {
-  return {std::move(name), std::move(meaning),
-          [field, choices](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::text) return expected("a text in quotes");
-            if (!choices.empty() && std::ranges::find(choices, value.text) == choices.end())
-              return expected("one of " + fmt::format("{}", fmt::join(choices, ", ")));
-            config.*field = value.text;
-            return {};
-          },
-          [field](const Config& config) { return quoted(config.*field); }};
-}
+using namespace kinds;
 
 Setting hostname() {
   return {"hostname", "the name of this server, as other servers see it",
@@ -111,25 +21,6 @@ Setting hostname() {
             return {};
           },
           [](const Config& config) { return quoted(config.hostname.str()); }};
-}
-
-// "192.0.2.1:25", "[::1]:25", or "*:25" for every address of this machine.
-Result<std::vector<net::Endpoint>> endpoints(const std::string& written) {
-  if (!written.starts_with("*:")) {
-    auto one = net::Endpoint::parse(written);
-    if (!one) return expected("an address and port: \"*:25\", \"192.0.2.1:25\" or \"[::1]:25\"");
-    return std::vector{*one};
-  }
-  auto port = to_number<std::uint16_t>(std::string_view(written).substr(2));
-  if (!port) return expected("a port from 0 to 65535 after *:");
-  return std::vector{net::Endpoint{*net::IpAddress::parse("0.0.0.0"), *port},
-                     net::Endpoint{*net::IpAddress::parse("::"), *port}};
-}
-
-Result<std::vector<net::IpNetwork>> networks(const std::string& written) {
-  auto one = net::IpNetwork::parse(written);
-  if (!one) return expected("a network: \"192.0.2.0/24\" or \"2001:db8::/32\"");
-  return std::vector{*one};
 }
 
 Setting uidl_format() {

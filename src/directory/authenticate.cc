@@ -36,7 +36,8 @@ Task<Result<std::optional<Account>>> account_of(Snapshot at, std::string login) 
 
 }  // namespace
 
-Task<Result<Authenticated>> Directory::authenticate(std::string login, std::string password) {
+Task<Result<Authenticated>> Directory::authenticate(std::string login, std::string password,
+                                                    Scope) {
   // Says nothing about the user: it is asked before who that is.
   if (password.empty() || password.size() > impl_->limits.password_octets_max)
     co_return Authenticated{};

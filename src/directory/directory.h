@@ -113,6 +113,9 @@ struct IsAlias {
 };
 using Entry = std::variant<NotLocal, Unknown, Disabled, IsAccount, IsAlias>;
 
+// What a login wants to use; an app password is good for some of them.
+enum class Scope : std::uint8_t { imap = 1, pop3 = 2, smtp = 4 };
+
 // What came of a login.
 enum class Login { ok, wrong, disabled };
 struct Authenticated {
@@ -177,7 +180,9 @@ class Directory {
   // address, no alias and no subaddress. Takes the same time for unknown users as for wrong
   // passwords, and says `disabled` only to who knows the password. Argon2id runs on the worker
   // pool; overload is Error{unavailable}, never Login::wrong.
-  Task<Result<Authenticated>> authenticate(std::string login, std::string password);
+  // App passwords of the account with this scope are tried too.
+  Task<Result<Authenticated>> authenticate(std::string login, std::string password,
+                                           Scope scope = Scope::imap);
 
   // --- changes: checked against what is there now (and in `batch` already: changes may build on
   // each other), then added to `batch` with the preconditions under which they hold (a refused

@@ -56,6 +56,7 @@ struct MailboxRecord {
   std::uint32_t deleted = 0;
   Octets octets = 0;
   std::vector<std::string> keywords;  // number in Flags::keywords -> name
+  Uid recent_from{1};  // uids from here on are \Recent for the next session that claims them
 };
 
 // One message in a mailbox.
@@ -124,6 +125,56 @@ struct Arrival {
 
 enum class AppendCode { ok, over_quota, no_mailbox, no_head, too_many_keywords };
 
+// What the tree of mailboxes says to a change.
+enum class TreeCode {
+  ok,
+  exists,       // there is a mailbox of that name (RFC 5530 ALREADYEXISTS)
+  no_mailbox,   // there is none (NONEXISTENT)
+  not_allowed,  // INBOX cannot be deleted; a mailbox cannot become its own child (CANNOT)
+  bad_name,     // empty level, control character, too long or too deep (CANNOT)
+  too_many,     // mailboxes_max (LIMIT)
+};
+
+// Where the copies of messages are. Both ascending by source, RFC 4315 COPYUID.
+struct Copied {
+  UidValidity uid_validity;  // of the mailbox they are in now
+  std::vector<Uid> from;
+  std::vector<Uid> to;
+};
+
+enum class CopyCode { ok, no_source, no_target, over_quota, too_many_keywords };
+
+// What STORE asks for. Keywords by name: they get a number in the mailbox when first used.
+struct FlagsWanted {
+  std::vector<Uid> uids;  // ascending
+  enum class Mode { add, remove, replace } mode = Mode::add;
+  std::uint8_t system = 0;  // Flags::System bits
+  std::vector<std::string> keywords;
+  std::optional<ModSeq> unchanged_since;  // RFC 7162 §3.1.3
+};
+struct FlagsStored {
+  enum class Code { ok, no_mailbox, too_many_keywords } code = Code::ok;
+  ModSeq mod_seq;             // of what was changed; 0: nothing was
+  std::vector<Uid> modified;  // changed since `unchanged_since`, so left alone
+};
+
+// An expunged e-mail that can be brought back.
+struct Expunged {
+  MailboxId mailbox;  // where it was
+  WallTime expunged;
+  MessageState state;
+  ModSeq mod_seq;  // of the expunge
+};
+
+// What lies between two views of one mailbox, as a session has to announce it.
+struct Difference {
+  std::vector<std::uint32_t> expunged;  // sequence numbers in `before`, descending: each may be
+                                        // said as it is (RFC 3501 §7.4.1)
+  std::vector<Uid> expunged_uids;       // ascending
+  std::vector<std::uint32_t> flagged;   // sequence numbers in `after` of messages that both have
+  std::uint32_t added = 0;              // messages at the end of `after` that are new
+};
+
 struct Appended {
   UidValidity uid_validity;
   Uid uid;
@@ -171,6 +222,58 @@ class Mailboxes {
   // Octets of prefix and body together, [offset, offset + length).
   Task<Result<std::string>> read(Email email, std::uint64_t offset, std::uint64_t length);
   Task<Result<Use>> use(AccountId account);
+  // In the order of `ids`; nothing where one is gone. Reads ranges where ids lie close together:
+  // for FETCH over a whole mailbox, some hundred at a time.
+  Task<Result<std::vector<std::optional<Email>>>> emails(AccountId account,
+                                                         std::vector<EmailId> ids);
+  // Uids expunged after `since` (RFC 7162 §3.2.7); nothing: that is longer ago than is remembered.
+  Task<Result<std::optional<std::vector<Uid>>>> gone_since(AccountId account, MailboxId mailbox,
+                                                           ModSeq since);
+
+  // --- the tree. Names are UTF-8 with '/' between levels; INBOX in any case is INBOX, also as the
+  // first level. One durable commit each, and a Change of mailbox 0.
+  // Makes missing superiors too (RFC 3501 §6.3.3). A trailing '/' is ignored.
+  Task<Result<std::pair<TreeCode, MailboxId>>> create(AccountId account, std::string name,
+                                                      Role role, WallTime now);
+  // The mailbox's messages become expunged ones (undelete brings them back); inferiors stay, and
+  // then the name lives on as a level without a mailbox (\NonExistent, RFC 5258 §3).
+  Task<Result<TreeCode>> remove_mailbox(AccountId account, MailboxId mailbox, WallTime now);
+  // With all inferiors. Renaming INBOX moves its messages to a new mailbox and leaves INBOX empty,
+  // its inferiors where they are (RFC 3501 §6.3.5).
+  Task<Result<TreeCode>> rename(AccountId account, std::string from, std::string to, WallTime now);
+  // By name, whether or not there is such a mailbox (RFC 3501 §6.3.9: a name stays subscribed when
+  // its mailbox goes).
+  Task<Result<TreeCode>> subscribe(AccountId account, std::string name, bool subscribed);
+  Task<Result<std::vector<std::string>>> subscriptions(AccountId account);
+  Task<Result<std::optional<MailboxRecord>>> find(AccountId account, std::string name);
+
+  // --- copies. All or nothing, one durable commit; uids that are gone are passed over. Bodies are
+  // never copied: an e-mail and its copies share one record.
+  Task<Result<std::pair<CopyCode, Copied>>> copy(AccountId account, MailboxId from,
+                                                 std::vector<Uid> uids, MailboxId to, Use quota,
+                                                 WallTime now);
+  Task<Result<std::pair<CopyCode, Copied>>> move(AccountId account, MailboxId from,
+                                                 std::vector<Uid> uids, MailboxId to, WallTime now);
+
+  // --- flags, as IMAP has them.
+  Task<Result<FlagsStored>> store(AccountId account, MailboxId mailbox, FlagsWanted wanted);
+  // Claims \Recent for one session, atomically: the messages from the returned uid up to (not
+  // including) uid_next of the claim are recent for the caller and for nobody after it. Costs a
+  // commit only if something is there to claim (RFC 3501 §2.3.2).
+  struct Recent {
+    Uid first;
+    Uid end;
+  };
+  Task<Result<Recent>> claim_recent(AccountId account, MailboxId mailbox);
+
+  // --- bringing back what was expunged
+  // In order of time, after `after` (exclusive), at most `limit`.
+  Task<Result<std::vector<Expunged>>> expunged(AccountId account, WallTime since,
+                                               std::size_t limit);
+  // Into the mailbox they were in, or INBOX if that is gone, with new uids and their flags less
+  // \Deleted. Returns how many.
+  Task<Result<std::uint64_t>> undelete(AccountId account, std::vector<Expunged> which,
+                                       WallTime now);
 
   // --- changing. One durable commit each; uids that are gone are passed over.
   enum class FlagMode { add, remove, replace };
@@ -193,5 +296,9 @@ class Mailboxes {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Cheap where the views share pages. `before` and `after` are views of the same mailbox, `after`
+// the newer.
+Difference difference(const View& before, const View& after);
 
 }  // namespace posta::mailbox

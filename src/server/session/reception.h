@@ -1,13 +1,14 @@
 // reception.h: how a service receives: its name, ours, and whom it trusts.
 //
-// A value, made once from the configuration and shared by all sessions of the service. What TLS
-// adds (certificates, STARTTLS or TLS at once, what is forbidden before it) comes in here.
+// A value, made once from the configuration and shared by all sessions of the service.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "net/endpoint.h"
+#include "net/tls.h"
 
 namespace posta::server {
 
@@ -31,6 +32,10 @@ struct Reception {
   std::string host;     // our name, as greetings say it
   std::string banner;   // what the greeting says after the name
   Networks trusted = Networks::loopback();
+  // Passwords in clear are taken from here without TLS. Loopback by default.
+  Networks cleartext = Networks::loopback();
+  std::shared_ptr<net::TlsServer> tls;  // null: no TLS, nothing of it is announced
+  bool implicit_tls = false;            // TLS from the first octet (RFC 8314 §3.3)
 };
 
 // Who may use something.

@@ -1,0 +1,105 @@
+// login.h: proving who one is, the same for all servers: passwords, SASL, throttling.
+//
+//   SMTP AUTH, POP3 USER/PASS/AUTH, IMAP LOGIN/AUTHENTICATE
+//        |
+//      Logins ---- may this connection? --- throttle --- directory (Argon2id, SCRAM, app passwords)
+//
+// A server says only what LoginOutcome allows it to say: who has no account, a wrong password or a
+// disabled account are one answer, after one pause (RFC 4954 §6, RFC 5530 §3).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/events.h"
+#include "base/limits.h"
+#include "directory/directory.h"
+#include "mail/principal.h"
+#include "net/tls.h"
+#include "runtime/task.h"
+#include "server/session/reception.h"
+
+namespace posta::server {
+
+using runtime::Task;
+
+// The connection that somebody logs in on.
+struct LoginPlace {
+  std::string service;  // "imap", "pop3", "submission": in events
+  directory::Scope scope = directory::Scope::imap;
+  std::string session;
+  net::IpAddress peer;
+  // Octets that others could read must not carry passwords: TLS, loopback, or a network that the
+  // administrator named.
+  bool secure = false;
+  const net::TlsInfo* tls = nullptr;  // for channel binding; null without TLS
+};
+
+struct LoginOutcome {
+  enum class Kind {
+    ok,
+    wrong,        // SMTP 535 5.7.8, POP3 -ERR [AUTH], IMAP NO [AUTHENTICATIONFAILED]
+    throttled,    // SMTP 454 4.7.0, POP3 -ERR [SYS/TEMP]?, IMAP NO [UNAVAILABLE]: too many failures
+    unavailable,  // SMTP 454 4.7.0, POP3 -ERR [SYS/TEMP], IMAP NO [UNAVAILABLE]
+    malformed,    // SMTP 501 5.5.2, POP3 -ERR, IMAP BAD: the exchange is broken
+    insecure,     // SMTP 538 5.7.11, POP3 -ERR, IMAP NO [PRIVACYREQUIRED]
+    no_mechanism,  // SMTP 504 5.5.4, POP3 -ERR, IMAP NO
+  };
+  Kind kind = Kind::wrong;
+  Principal principal;  // if ok
+};
+
+// One SASL exchange, server side (RFC 4422 §3). base64 is the protocol's affair.
+class SaslExchange {
+ public:
+  virtual ~SaslExchange() = default;
+  struct Step {
+    // A challenge to send; nothing: it is over, and `outcome` says how. `final_data`: additional
+    // data with success, for protocols that can carry it (the others send it as a challenge and
+    // read an empty response: set by `final_as_challenge` of begin()).
+    std::optional<std::string> challenge;
+    LoginOutcome outcome;
+  };
+  // `response`: what the client sent; nothing: it sent no initial response.
+  virtual Task<Step> step(std::optional<std::string> response) = 0;
+};
+
+// Shared by all services and loops. Any thread.
+class Logins {
+ public:
+  struct Limits {
+    // Failures, by account and by address (IPv6: by /64), within the window: from `delay_after`
+    // each answer waits longer, from `refuse_after` logins are refused until the window has passed.
+    std::size_t account_failures_max = 20;
+    std::size_t address_failures_max = 60;
+    std::chrono::seconds failure_window{600};
+    std::chrono::milliseconds failure_pause{2000};  // before each answer "wrong"
+    std::size_t entries_max = 100'000;              // addresses and accounts remembered
+    std::size_t sasl_octets_max = 12'288;           // one response, base64 (RFC 4954 §4)
+  };
+  Logins(directory::Directory& directory, Events& events, Limits limits);
+  ~Logins();
+
+  // What is announced on this connection, in order of preference: none with passwords in clear
+  // unless it is secure; -PLUS only with a channel binding.
+  std::vector<std::string_view> mechanisms(const LoginPlace& place) const;
+  // True if USER/PASS and LOGIN may be used here.
+  bool passwords(const LoginPlace& place) const { return place.secure; }
+
+  // Waits the pause itself when the answer is "wrong". Emits the events of logins.
+  Task<LoginOutcome> password(LoginPlace place, std::string user, std::string password);
+  // Null: no such mechanism here (no_mechanism), or not on this connection (insecure).
+  std::unique_ptr<SaslExchange> begin(LoginPlace place, std::string_view mechanism,
+                                      LoginOutcome::Kind& why_not);
+
+  const Limits& limits() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace posta::server
