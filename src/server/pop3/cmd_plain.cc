@@ -20,6 +20,9 @@ Task<> Session::capa(wire::pop3::Capa&) {
   capabilities.pipelining = true;
   capabilities.uidl = true;
   capabilities.expire = wire::pop3::Capabilities::Expire{};  // NEVER
+  capabilities.utf8 = true;
+  capabilities.utf8_user = true;
+  capabilities.lang = true;
   if (state_ == State::transaction) capabilities.implementation = "posta";
   wire::pop3::print_capa(stream_.out(), capabilities);
   co_return;
@@ -34,8 +37,6 @@ Task<> Session::not_offered(C&) {
 template Task<> Session::not_offered(wire::pop3::Apop&);
 template Task<> Session::not_offered(wire::pop3::Stls&);
 template Task<> Session::not_offered(wire::pop3::Auth&);
-template Task<> Session::not_offered(wire::pop3::Utf8&);
-template Task<> Session::not_offered(wire::pop3::Lang&);
 template Task<> Session::not_offered(wire::pop3::Last&);
 
 }  // namespace posta::server::pop3

@@ -23,6 +23,7 @@
 #include "mailbox/mailbox.h"
 #include "net/stream.h"
 #include "server/pop3/pop3.h"
+#include "wire/message/surrogate.h"
 #include "wire/pop3/command.h"
 #include "wire/pop3/line.h"
 #include "wire/pop3/reply.h"
@@ -68,6 +69,11 @@ class Session {
   Task<> open_maildrop(Principal principal);
   Task<> refuse_login(Reply reply, std::string_view why);
 
+  // --- languages (cmd_utf8.cc)
+  Task<> utf8(wire::pop3::Utf8& command);
+  Task<Result<std::vector<wire::message::Edit>>> surrogate(mailbox::Email& email,
+                                                           std::string_view begin);
+
   // --- transaction (cmd_list.cc, cmd_message.cc)
   Task<> stat(wire::pop3::Stat& command);
   Task<> list(wire::pop3::List& command);
@@ -83,6 +89,7 @@ class Session {
   Task<> noop(wire::pop3::Noop& command);
   Task<> capa(wire::pop3::Capa& command);
   Task<> quit(wire::pop3::Quit& command);
+  Task<> lang(wire::pop3::Lang& command);
   template <class C>
   Task<> not_offered(C& command);
   Task<Result<>> update();
@@ -116,6 +123,7 @@ class Session {
   Instant login_by_;
   std::string user_;
   std::unique_ptr<Maildrop> maildrop_;
+  bool utf8_ = false;  // the client has said UTF8
   unsigned errors_ = 0;
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;
