@@ -124,12 +124,12 @@ Result<> UnboundResolver::Impl::configure() {
                 fmt::format("the trust anchor {} cannot be read; install dns-root-data",
                             options.trust_anchor));
   }
-  for (const std::string& record : options.records)
+  if (int error = ub_ctx_async(context, /*dothread=*/1); error != UB_NOERROR)
+    return fail(Error::Kind::config, std::string("the resolver: ") + ub_strerror(error));
+  for (const std::string& record : options.records)  // the last: it ends the configuration
     if (int error = ub_ctx_data_add(context, record.c_str()); error != UB_NOERROR)
       return fail(Error::Kind::config, fmt::format("not a DNS record: {}: {}", record,
                                                    ub_strerror(error)));
-  if (int error = ub_ctx_async(context, /*dothread=*/1); error != UB_NOERROR)
-    return fail(Error::Kind::config, std::string("the resolver: ") + ub_strerror(error));
   return {};
 }
 
