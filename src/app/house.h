@@ -3,6 +3,7 @@
 //   loops, workers          runtime/asio, net/asio
 //   store                   store/rocksdb, its committer's thread
 //   directory   mailboxes   on the store
+//   outbound                network, DNS and TLS of mail that leaves
 //   router, queue, intake   mta
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
@@ -16,6 +17,7 @@
 
 #include "app/config.h"
 #include "app/log.h"
+#include "app/outbound.h"
 #include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/intake.h"
@@ -60,6 +62,7 @@ class House {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<mailbox::Mailboxes> mailboxes_;
+  std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<mta::Router> router_;
   std::unique_ptr<mta::Queue> queue_;
   std::unique_ptr<mta::Intake> intake_;

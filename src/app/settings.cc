@@ -94,7 +94,11 @@ std::vector<Setting> make() {
 }  // namespace
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = make();
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> out = make();
+    for (Setting& one : outbound_settings()) out.push_back(std::move(one));
+    return out;
+  }();
   return all;
 }
 
