@@ -63,6 +63,7 @@ struct Config {
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
   server::CensusLimits census;  // of each service
+  bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
   std::string address = "198.51.100.25";  // of the host
@@ -95,6 +96,7 @@ struct House {
         net::Resolver& resolver, Events& events, const Config& config);
   void listen(SimExecutor& executor, SimNetwork& network, const Config& config);
 
+  std::shared_ptr<net::TlsServer> tls;  // null unless Config::tls
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
@@ -108,6 +110,8 @@ struct House {
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
+  server::SmtpServer smtps;  // the same, with TLS from the first octet
+  server::Pop3Server pop3s;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -150,6 +154,10 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint smtps_endpoint() const;
+  net::Endpoint pop3s_endpoint() const;
+  // What clients speak TLS with; they look at no certificate.
+  std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
@@ -175,6 +183,7 @@ class World {
   EventLog events_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
+  std::shared_ptr<net::TlsClient> tls_client_;
   bool settled_ = false;
   std::optional<runtime::Nursery> ending_;
 };

@@ -53,7 +53,7 @@ Task<Reply> Transaction::data() {
   if (intake_.deps_.store.short_of_disk()) co_return no_space();
   message_ = std::make_unique<Message>();
   message_->body = intake_.deps_.store.new_body();
-  std::string trace = received_field(letter_, intake_.config_.host);
+  std::string trace = received_field(letter_, intake_.config().host);
   message_->digest.feed(trace);
   auto written = co_await message_->body->write(std::move(trace));
   if (!written) {
@@ -68,7 +68,7 @@ Task<Result<>> Transaction::write(std::string octets) {
   CHECK(message_);
   if (message_->error) co_return Failure(*message_->error);
   message_->octets += octets.size();
-  if (message_->octets > intake_.config_.limits.message_octets_max) {
+  if (message_->octets > intake_.config().limits.message_octets_max) {
     message_->error = Error{Error::Kind::limit, "the message is too big"};
     co_return Failure(*message_->error);
   }
@@ -99,7 +99,7 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
 
   wire::message::Digest digest = message.digest.finish();
   // RFC 5321 §6.3: simple counting of Received fields; ours is the first.
-  if (received_fields(digest) > intake_.config_.limits.received_fields_max + 1)
+  if (received_fields(digest) > intake_.config().limits.received_fields_max + 1)
     co_return Reply(554, {5, 4, 6}, "Too many hops: this message is in a loop");
   auto finished = co_await message.body->finish();
   if (!finished) co_return reply_for(finished.error());

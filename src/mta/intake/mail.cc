@@ -29,7 +29,7 @@ Transaction::~Transaction() = default;
 Task<Intake::Mailed> Intake::mail(Origin origin, MailArguments arguments) {
   runtime::Executor& executor = co_await runtime::this_executor();
   Mailed mailed;
-  if (auto refused = refuse(arguments, config_, deps_.store)) {
+  if (auto refused = refuse(arguments, config(), deps_.store)) {
     events::sender_refused(deps_.events, origin, arguments.from, *refused);
     mailed.reply = std::move(*refused);
     co_return mailed;
