@@ -40,6 +40,7 @@ struct Origin {
       protocol;  // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
   AccountId authenticated;  // 0 if nobody proved who they are
   bool trusted = false;     // from loopback or a trusted network
+  bool peer_hidden = false;  // Received says nothing of the peer; not kept in the queue
   WallTime received;
 };
 
