@@ -60,6 +60,7 @@ struct Config {
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
   server::CensusLimits census;  // of each service
+  bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
   std::vector<std::string> domains = {"example.org"};  // the first is the default
@@ -89,6 +90,7 @@ struct House {
   House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config);
   void listen(SimExecutor& executor, SimNetwork& network);
 
+  std::shared_ptr<net::TlsServer> tls;  // null unless Config::tls
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
@@ -101,6 +103,8 @@ struct House {
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
+  server::SmtpServer smtps;  // the same, with TLS from the first octet
+  server::Pop3Server pop3s;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -131,6 +135,10 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint smtps_endpoint() const;
+  net::Endpoint pop3s_endpoint() const;
+  // What clients speak TLS with; they look at no certificate.
+  std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
@@ -151,6 +159,7 @@ class World {
   SimNetwork network_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
+  std::shared_ptr<net::TlsClient> tls_client_;
   bool settled_ = false;
   std::optional<runtime::Nursery> ending_;
 };

@@ -30,6 +30,12 @@ std::string received_field(const Letter& letter, const Domain& host) {
   // clause would say nothing.
   if (!origin.peer.empty() && !origin.peer_hidden)
     out += "from " + safe_name(origin.helo) + " ([" + origin.peer + "])\r\n\t";
+  if (!origin.tls.empty()) {
+    auto blank = std::min(origin.tls.find(' '), origin.tls.size());
+    out += "(using " + origin.tls.substr(0, blank);
+    if (blank < origin.tls.size()) out += " with cipher " + origin.tls.substr(blank + 1);
+    out += ")\r\n\t";
+  }
   out += "by " + host.str();
   if (!origin.protocol.empty()) out += " with " + origin.protocol;
   out += " id " + to_string(letter.id);
