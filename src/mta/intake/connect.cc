@@ -6,9 +6,7 @@
 namespace posta::mta {
 
 Intake::Intake(Deps deps, IntakeConfig config)
-    : deps_(deps),
-      config_(std::move(config)),
-      allowance_(deps.store, deps.events, config_.submission.allowance) {}
+    : deps_(deps), config_(std::move(config)), allowance_(deps.store, deps.events) {}
 
 Intake::~Intake() = default;
 

@@ -6,9 +6,9 @@
 //                                                                  │
 //                       one durable commit in mta/queue, then, and only then, 250
 //
-// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step; submission.cc has what is asked of our own
-// users besides (RFC 6409): who they are, whom they write as, and how much. Rules for all mail stand here and nowhere
-// else: no relaying, no unknown recipients, quota, disk, sizes, loops.
+// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step; submission.cc has what is asked of our
+// own users besides (RFC 6409): who they are, whom they write as, and how much. Rules for all mail
+// stand here and nowhere else: no relaying, no unknown recipients, quota, disk, sizes, loops.
 #pragma once
 
 #include <memory>
