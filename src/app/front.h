@@ -16,14 +16,25 @@
 
 namespace posta::app {
 
+// How the services receive, by the configuration.
+struct Services {
+  Services(const Config& config, std::shared_ptr<net::TlsServer> tls);
+  server::SmtpServer::Config smtp;
+  server::Pop3Server::Config pop3;
+  server::Pop3Server::Config pop3s;
+};
+
 // What the fronts of all loops share.
 struct Shared {
-  explicit Shared(const Config& config);
+  Shared(const Config& config, std::shared_ptr<net::TlsServer> tls);
+  // A new configuration: the limits change here, the services by Front::configure.
+  void configure(const Config& config, std::shared_ptr<net::TlsServer> tls);
+
+  std::shared_ptr<net::TlsServer> tls;  // null: no certificate
   server::Census smtp_census;
   server::Census pop3_census;
   server::pop3::Maildrops maildrops;
-  server::SmtpServer::Config smtp;
-  server::Pop3Server::Config pop3;
+  Services services;
 };
 
 class Front {
@@ -33,12 +44,16 @@ class Front {
   // Opens the listeners; says which endpoint cannot be had, and why.
   Result<> listen();
 
+  // For sessions that begin later. On the front's loop.
+  void configure(const Services& services);
+
   // Serves until close() was called and everybody has left. Run it on the front's loop.
   runtime::Task<> run();
   // Any thread.
   void close() { closing_.ring(); }
 
  private:
+  server::Service& service(std::string_view name);
   Result<> listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service);
 
   House& house_;
@@ -47,11 +62,12 @@ class Front {
   server::Sessions sessions_;
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
-  struct Door {
+  server::Pop3Server pop3s_;
+  struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;
   };
-  std::vector<Door> doors_;
+  std::vector<Open> open_;
   runtime::Bell closing_;
 };
 

@@ -46,7 +46,7 @@ class Session {
 
   enum class State : std::uint8_t { authorization, transaction };
   // How it ended; `open` until then.
-  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit };
+  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit, tls };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::pop3::Command's alternatives
 

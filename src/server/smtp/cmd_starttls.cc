@@ -32,7 +32,7 @@ Task<> Session::enter_tls() {
   principal_.reset();
   line_deadline_.reset();
   tls_ = co_await begin_tls(stream_, config().reception, server_.deps().events, id_);
-  if (!tls_) end_ = End::closed;
+  if (!tls_) end_ = End::tls;
 }
 
 }  // namespace posta::server::smtp

@@ -30,6 +30,7 @@ std::string_view to_string(Session::End end) {
     case Session::End::stopped: return "stopped";
     case Session::End::limit: return "limit";
     case Session::End::protocol: return "protocol";
+    case Session::End::tls: return "tls";
     case Session::End::turned_away: return "turned_away";
   }
   return "?";

@@ -67,7 +67,7 @@ class Session {
   enum class State { begun, refused, ready, letter, chunks };
 
   // How it ended; `open` until then.
-  enum class End { open, quit, closed, timeout, stopped, limit, protocol, turned_away };
+  enum class End { open, quit, closed, timeout, stopped, limit, protocol, tls, turned_away };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::smtp::Command's alternatives
 
