@@ -35,6 +35,7 @@ Task<Answer> administer(House& house, Request request) {
   if (auto usage = parse_admin(request.args, options)) co_return *usage;
   if (options.group == "account")
     co_return co_await account_command(house, options, std::move(request.input));
+  if (options.group == "app-password") co_return co_await app_password_command(house, options);
   if (options.group == "domain") co_return co_await domain_command(house, options);
   if (options.group == "alias") co_return co_await alias_command(house, options);
   co_return co_await queue_command(house, options);

@@ -126,6 +126,10 @@ Task<Answer> account_command(House& house, const AdminOptions& options, std::str
   }
   auto address = Address::parse(options.name);
   if (!address) co_return wrong("not an address: " + options.name);
+  if (options.verb == "password" && options.change)
+    co_return co_await change_own_password(house, options, std::move(input));
+  if (options.verb == "grant" || options.verb == "revoke")
+    co_return co_await grant_command(house, options);
   if (options.verb == "password")
     co_return co_await set_password(accounts, options, *address, std::move(input));
   if (options.verb == "set") co_return co_await set_account(accounts, options, *address);

@@ -28,6 +28,10 @@ std::optional<std::string> unless_none(const std::string& text);
 std::string time_text(WallTime time);  // 2026-11-21 05:14:51Z
 
 // The groups. `options` outlives the task; `input` is what --password-stdin read.
+runtime::Task<Answer> app_password_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> change_own_password(House& house, const AdminOptions& options,
+                                          std::string input);
+runtime::Task<Answer> grant_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> account_command(House& house, const AdminOptions& options, std::string input);
 runtime::Task<Answer> domain_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> alias_command(House& house, const AdminOptions& options);

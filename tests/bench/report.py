@@ -110,6 +110,9 @@ def tables(results):
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
              figures(results, "pop3-login", "Idle POP3 connections, logged in",
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
+             figures(results, "logins", "POP3 logins, of accounts that logged in before",
+                     {"per_second": "logins/s", "cpu_ms": "CPU ms each",
+                      "per_core_second": "logins a core second"}),
              store(results)]
     return "\n".join(part for part in parts if part)
 
@@ -144,6 +147,7 @@ def gates(results):
         most("idle memory <= 25 MB", ours("memory", "pss_mb"), 25, "MB"),
         most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
         most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
+        least("POP3 logins >= 500/s and core", ours("logins", "per_core_second"), 500, "/s"),
         least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
     ]
 

@@ -28,6 +28,7 @@
 #include "runtime/sim/sim_executor.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 #include "store/memory/memory_store.h"
@@ -51,6 +52,16 @@ struct AliasSpec {
   std::vector<std::string> targets;
 };
 
+struct AppPasswordSpec {
+  std::string address;
+  directory::Scopes scopes;
+  std::string password;
+};
+struct GrantSpec {
+  std::string address;
+  std::string sender;
+};
+
 struct Config {
   std::uint64_t seed = 1;
   net::sim::Settings network;
@@ -62,6 +73,10 @@ struct Config {
   mta::TlsLevel remote_tls = mta::TlsLevel::none;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  mta::SubmissionConfig submission;
+  server::Logins::Limits logins;
+  std::vector<AppPasswordSpec> app_passwords;
+  std::vector<GrantSpec> grants;
   server::CensusLimits census;  // of each service
   bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
@@ -106,13 +121,16 @@ struct House {
   mta::Intake intake;
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Logins logins;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
   server::SmtpServer smtps;  // the same, with TLS from the first octet
   server::Pop3Server pop3s;
-  runtime::Nursery background;  // the queue's worker
+  server::SmtpServer submission;   // for our own users (RFC 6409)
+  server::SmtpServer submissions;  // the same, with TLS from the first octet
+  runtime::Nursery background;     // the queue's worker
 };
 
 // What hosts that mail each other share: time, the network, the DNS.
@@ -156,6 +174,8 @@ class World {
   net::Endpoint pop3_endpoint() const;
   net::Endpoint smtps_endpoint() const;
   net::Endpoint pop3s_endpoint() const;
+  net::Endpoint submission_endpoint() const;
+  net::Endpoint submissions_endpoint() const;
   // What clients speak TLS with; they look at no certificate.
   std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);

@@ -5,7 +5,8 @@
 
 namespace posta::mta {
 
-Intake::Intake(Deps deps, IntakeConfig config) : deps_(deps) {
+Intake::Intake(Deps deps, IntakeConfig config)
+    : deps_(deps), allowance_(deps.store, deps.events) {
   configure(std::move(config));
 }
 

@@ -1,6 +1,6 @@
 // session.h: one POP3 session (RFC 1939 §3).
 //
-//               USER, PASS                 QUIT
+//             USER PASS, AUTH              QUIT
 //   authorization ---------> transaction ---------> update ---> (end)
 //        |    ^                   |                   removes what was marked, in one commit
 //        |    | wrong             | anything else that ends it: nothing is removed
@@ -68,8 +68,13 @@ class Session {
   Task<> stls(wire::pop3::Stls& command);
   Task<> user(wire::pop3::User& command);
   Task<> pass(wire::pop3::Pass& command);
+  Task<> auth(wire::pop3::Auth& command);
+  Task<std::optional<std::string>> sasl_response(std::string challenge);
+  LoginPlace place() const;
+  Task<> logged_in(LoginOutcome outcome);
   Task<> open_maildrop(Principal principal);
-  Task<> refuse_login(Reply reply, std::string_view why);
+  void refuse_login(Reply reply);
+  void allow_long_lines();
 
   // --- languages (cmd_utf8.cc)
   Task<> utf8(wire::pop3::Utf8& command);

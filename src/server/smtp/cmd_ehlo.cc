@@ -21,7 +21,8 @@ Task<Reply> Session::ehlo(wire::smtp::Ehlo& command) {
   offered.enhanced_status_codes = true;                // RFC 2034
   offered.starttls = config().reception.tls && !tls_;  // RFC 3207 §4.2: not in TLS
   offered.help = true;
-  offered.vrfy = may(config().vrfy, trusted_);
+  for (std::string_view name : mechanisms()) offered.auth.emplace_back(name);  // RFC 4954 §3
+  offered.vrfy = may(config().vrfy, trusted_) || principal_;
   offered.expn = may(config().expn, trusted_);
   offered.limits =
       wire::smtp::SessionLimits{.mail_max = static_cast<std::uint32_t>(limits().letters_max),
