@@ -109,7 +109,8 @@ inline Task<> planter(Workload& w, TreeWorkload&, int count) {
       if (!found || !*found || (*found)->id == kInbox) continue;
       MailboxId id = (*found)->id;
       w.removal_asked.emplace(account, id);
-      auto removed = co_await w.boxes().remove_mailbox(account, id, now);
+      // Not swept before it is looked at.
+      auto removed = co_await w.boxes().remove_mailbox(account, id, now + 100ms);
       ok = removed.has_value();
       if (ok && *removed == TreeCode::ok) {
         auto ended = co_await w.boxes().expunged(account, WallTime{}, 1'000'000);
