@@ -34,6 +34,8 @@ std::string listening(const Config& config) {
     out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
   for (const auto& endpoint : config.pop3_listen)
     out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
+  for (const auto& endpoint : config.imap_listen) out += " imap " + endpoint.str();
+  for (const auto& endpoint : config.imaps_listen) out += " imaps " + endpoint.str();
   return out;
 }
 

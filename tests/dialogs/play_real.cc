@@ -1,6 +1,6 @@
 // play_real: plays dialogues against a server that listens on this machine.
 //
-//   play_real 127.0.0.1:10025 127.0.0.1:10110 ADDRESS=PASSWORD... -- FILE.dialog...
+//   play_real 127.0.0.1:10025 127.0.0.1:10110 imap=127.0.0.1:10143 ADDRESS=PASSWORD... -- FILE.dialog...
 //
 // Prints a line for each; dialogues that need the simulator are counted and left out. Exit code 1
 // if one did not hold. tests/dialogs/run_real makes the server and calls this.
@@ -66,7 +66,12 @@ int main(std::vector<std::string> args) {
     } else {
       std::size_t equals = args[i].find('=');
       if (equals == std::string::npos) return std::fprintf(stderr, "ADDRESS=PASSWORD\n"), 2;
-      server.passwords[args[i].substr(0, equals)] = args[i].substr(equals + 1);
+      std::string name = args[i].substr(0, equals), value = args[i].substr(equals + 1);
+      if (name.contains('@')) {
+        server.passwords[name] = value;
+      } else if (auto endpoint = net::Endpoint::parse(value)) {
+        server.others[name] = *endpoint;
+      }
     }
   }
   runtime::asio::WorkerPool workers({.threads = 1});

@@ -61,8 +61,11 @@ Task<Result<>> RealStage::begin() {
 }
 
 Task<Result<std::unique_ptr<net::Transport>>> RealStage::connect(std::string server, std::string) {
-  co_return co_await network_.connect(server == "pop3" ? server_.pop3 : server_.smtp, patience(),
-                                      nullptr);
+  auto other = server_.others.find(server);
+  const net::Endpoint to = other != server_.others.end() ? other->second
+                           : server == "pop3"            ? server_.pop3
+                                                         : server_.smtp;
+  co_return co_await network_.connect(to, patience(), nullptr);
 }
 
 Task<Result<std::vector<std::string>>> RealStage::mailbox(std::string address) {

@@ -17,6 +17,7 @@ class RealStage final : public Stage {
   struct Server {
     net::Endpoint smtp;
     net::Endpoint pop3;
+    std::map<std::string, net::Endpoint, std::less<>> others;         // by name: imap
     std::map<std::string, std::string> passwords;  // by address
   };
   explicit RealStage(Server server) : server_(std::move(server)) {}

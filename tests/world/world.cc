@@ -59,6 +59,14 @@ server::Pop3Server::Config pop3_config(const Config& config) {
   return pop3;
 }
 
+server::ImapServer::Config imap_config(const Config& config) {
+  server::ImapServer::Config imap = config.imap;
+  imap.reception.service = "imap";
+  imap.reception.host = config.host;
+  if (imap.reception.banner.empty()) imap.reception.banner = "IMAP ready";
+  return imap;
+}
+
 // Prepares and commits, again while somebody else was faster.
 template <class Prepare>
 Task<> change(store::Store& store, Prepare& prepare) {
@@ -118,8 +126,10 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
               .queue = queue,
               .events = events},
              intake_config(config)),
+      logins(directory, events, {}),
       smtp_census(config.census),
       pop3_census(config.census),
+      imap_census(config.census),
       sessions(executor),
       smtp({.intake = intake,
             .router = router,
@@ -134,6 +144,15 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
             .sessions = sessions,
             .events = events},
            pop3_config(config)),
+      imap({.store = *store,
+            .directory = directory,
+            .mailboxes = mailboxes,
+            .logins = logins,
+            .census = imap_census,
+            .seats = imap_seats,
+            .sessions = sessions,
+            .events = events},
+           imap_config(config)),
       background(executor) {}
 
 void House::listen(SimExecutor& executor, SimNetwork& network) {
@@ -143,6 +162,9 @@ void House::listen(SimExecutor& executor, SimNetwork& network) {
   auto pop3_listener = network.host(server_ip()).listen(executor, {server_ip(), 110});
   CHECK(pop3_listener);
   sessions.serve(std::move(*pop3_listener), pop3);
+  auto imap_listener = network.host(server_ip()).listen(executor, {server_ip(), 143});
+  CHECK(imap_listener);
+  sessions.serve(std::move(*imap_listener), imap);
 }
 
 World::World(Config config)
@@ -265,6 +287,10 @@ net::Endpoint World::smtp_endpoint() const {
 
 net::Endpoint World::pop3_endpoint() const {
   return {server_ip(), 110};
+}
+
+net::Endpoint World::imap_endpoint() const {
+  return {server_ip(), 143};
 }
 
 Task<Result<std::unique_ptr<net::Transport>>> World::dial(net::IpAddress from, net::Endpoint to) {

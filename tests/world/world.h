@@ -25,8 +25,10 @@
 #include "net/sim/sim_network.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 #include "store/memory/memory_store.h"
@@ -59,6 +61,7 @@ struct Config {
   mta::QueueLimits queue;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::ImapServer::Config imap;
   server::CensusLimits census;  // of each service
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
@@ -95,12 +98,16 @@ struct House {
   mta::Router router;
   mta::Queue queue;
   mta::Intake intake;
+  server::Logins logins;
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
+  server::imap::AccountSeats imap_seats;
+  server::ImapServer imap;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -131,6 +138,7 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint imap_endpoint() const;
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
