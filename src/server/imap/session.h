@@ -118,7 +118,8 @@ class Session {
   Task<Reply> get_quota_root(wi::GetQuotaRoot& command);
   Task<Reply> set_quota(wi::SetQuota& command);
   void print_status(std::string_view name, const wi::StatusItems& items,
-                    const mailbox::MailboxRecord& record, const View* view);
+                    const mailbox::MailboxRecord& record, std::uint32_t recent,
+                    std::uint64_t deleted);
   Task<Result<>> print_status_of(std::string name, wi::StatusItems items,
                                  mailbox::MailboxRecord record);
   Task<Result<directory::Quota>> quota();
