@@ -1,7 +1,7 @@
 // authenticate.cc: who is it, and is it true? The same work for every kind of "no".
 #include "base/bytes.h"
 #include "base/text.h"
-#include "directory/draft.h"
+#include "directory/fold.h"
 #include "directory/inside.h"
 #include "directory/keys.h"
 #include "directory/records.h"
@@ -135,6 +135,11 @@ Task<Result<Authenticated>> Directory::authenticate(std::string login, std::stri
   if (!held.scram)
     co_await impl_->give_scram_keys(*who.account, *std::move(held.password), std::move(password));
   co_return verdict(*who.account, 0);
+}
+
+Task<Result<std::string>> Directory::login_name(std::string login) {
+  CO_TRY(auto who, co_await impl_->who_is(impl_->store.snapshot(), std::move(login)));
+  co_return fold_local(who.address.local) + "@" + who.address.domain.str();
 }
 
 Task<Result<bool>> Directory::knows_password(AccountId id, std::string password) {

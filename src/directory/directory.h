@@ -186,6 +186,8 @@ class Directory {
   // keys gets them at its first success.
   Task<Result<Authenticated>> authenticate(std::string login, std::string password,
                                            Scope scope = Scope::imap);
+  // One name for all spellings of a login, whether there is such an account or not: for counting.
+  Task<Result<std::string>> login_name(std::string login);
   // Is it the account's own password (no app password)? For who wants to change it.
   Task<Result<bool>> knows_password(AccountId id, std::string password);
   // What a SCRAM exchange with this user is about; the same to look at whether there is one or not.

@@ -45,7 +45,11 @@ class Throttle {
     Attempt(Throttle& throttle, std::string key) : throttle_(&throttle), key_(std::move(key)) {}
     Attempt(Attempt&& other) noexcept
         : throttle_(std::exchange(other.throttle_, nullptr)), key_(std::move(other.key_)) {}
-    Attempt& operator=(Attempt&&) = delete;
+    Attempt& operator=(Attempt&& other) noexcept {
+      std::swap(throttle_, other.throttle_);
+      std::swap(key_, other.key_);
+      return *this;
+    }
     ~Attempt();
     void failed(WallTime now) { throttle_->note_failure(key_, now); }
     void succeeded() { throttle_->forget(key_); }
