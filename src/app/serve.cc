@@ -49,7 +49,7 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house) : house_(house), shared_(house.config()) {}
+  Server(House& house) : house_(house), shared_(house) {}
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {
