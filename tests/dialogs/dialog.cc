@@ -186,7 +186,8 @@ const Step* Dialog::directive(std::string_view wanted) const {
 
 bool Dialog::needs_simulation() const {
   static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
-                                                   "mailbox", "message", "queue"};
+                                                   "mailbox", "message", "queue",
+                                                   "tls",     "no-tls"};
   bool pop3 = false, looks = false;
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::directive) continue;
@@ -195,7 +196,8 @@ bool Dialog::needs_simulation() const {
     } else if (std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere)) {
       return true;
     }
-    pop3 = pop3 || (step.text == "server" && step.arguments == std::vector<std::string>{"pop3"});
+    pop3 = pop3 || (step.text == "server" && !step.arguments.empty() &&
+                    step.arguments[0].starts_with("pop3"));
     looks = looks || step.text == "mailbox" || step.text == "message";
   }
   // A real server is looked into by POP3, and a maildrop has one session at a time.

@@ -1,5 +1,7 @@
 #include "dialogs/sim_stage.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "runtime/sleep.h"
 
@@ -152,6 +154,8 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
     return {};
   }
   if (set_up_pop3(config.pop3, words)) return {};
+  if (words[0] == "tls-required") return config.smtp.tls_required = true, Result<>();
+  if (words[0] == "no-tls") return config.tls = false, Result<>();
   if (words[0] == "normalise") {
     config.normalise_line_ends = true;
     return {};
@@ -190,16 +194,30 @@ std::optional<WallTime> parse_clock(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// TLS costs time: only where it can be seen.
+bool speaks_of_tls(const Dialog& dialog) {
+  return std::ranges::any_of(dialog.steps, [](const Step& step) {
+    if (step.kind == Step::Kind::directive)
+      return step.text == "tls" || (step.text == "server" && step.arguments.front().ends_with('s'));
+    return step.text.find("TLS") != std::string::npos || step.text.find("STLS") != std::string::npos;
+  });
+}
+
+}  // namespace
+
 Result<world::Config> world_for(const Dialog& dialog, std::uint64_t seed) {
   world::Config config;
   config.seed = seed;
+  config.tls = speaks_of_tls(dialog);
   for (const Step& step : dialog.steps) {
     if (step.kind != Step::Kind::directive) continue;
     if (step.text == "setup") {
       if (Result<> done = set_up(config, step.arguments); !done)
         return wrong("line " + std::to_string(step.line) + ": " + done.error().what);
     }
-    if (step.text == "server" && step.arguments != std::vector<std::string>{"mx"})
+    if (step.text == "server" && !step.arguments.front().starts_with("mx"))
       config.passwords = true;
   }
   return config;
@@ -214,6 +232,9 @@ Task<Result<std::unique_ptr<net::Transport>>> SimStage::connect(std::string serv
   if (server == "mx") co_return co_await world_.dial(from, world_.smtp_endpoint());
   if (server == "pop3") co_return co_await world_.dial(from, world_.pop3_endpoint());
   if (server == "imap") co_return co_await world_.dial(from, world_.imap_endpoint());
+  if (server == "mxs") co_return co_await world_.dial(from, world_.smtps_endpoint());
+  if (server == "pop3s") co_return co_await world_.dial(from, world_.pop3s_endpoint());
+  if (server == "imaps") co_return co_await world_.dial(from, world_.imaps_endpoint());
   co_return wrong("no server called " + server);
 }
 

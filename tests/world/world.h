@@ -63,6 +63,7 @@ struct Config {
   server::Pop3Server::Config pop3;
   server::ImapServer::Config imap;
   server::CensusLimits census;  // of each service
+  bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
   std::vector<std::string> domains = {"example.org"};  // the first is the default
@@ -92,6 +93,7 @@ struct House {
   House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config);
   void listen(SimExecutor& executor, SimNetwork& network);
 
+  std::shared_ptr<net::TlsServer> tls;  // null unless Config::tls
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
@@ -108,6 +110,9 @@ struct House {
   server::Pop3Server pop3;
   server::imap::AccountSeats imap_seats;
   server::ImapServer imap;
+  server::SmtpServer smtps;  // the same, with TLS from the first octet
+  server::Pop3Server pop3s;
+  server::ImapServer imaps;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -139,6 +144,11 @@ class World {
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
   net::Endpoint imap_endpoint() const;
+  net::Endpoint imaps_endpoint() const;
+  net::Endpoint smtps_endpoint() const;
+  net::Endpoint pop3s_endpoint() const;
+  // What clients speak TLS with; they look at no certificate.
+  std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
@@ -159,6 +169,7 @@ class World {
   SimNetwork network_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
+  std::shared_ptr<net::TlsClient> tls_client_;
   bool settled_ = false;
   std::optional<runtime::Nursery> ending_;
 };
