@@ -129,6 +129,14 @@ void Session::print_flags_list(const mailbox::MailboxRecord& record) {
   }
 }
 
+// RFC 7162 §3.1: "A first CONDSTORE enabling command executed in the session with a mailbox selected
+// MUST cause the server to return HIGHESTMODSEQ".
+void Session::enable_condstore() {
+  if (std::exchange(user_->condstore, true) || !selected_) return;
+  untagged(fmt::format("OK [HIGHESTMODSEQ {}] The last change",
+                       selected_->flags->record().mod_seq.value));
+}
+
 void Session::deselect() {
   idling_.reset();
   selected_.reset();

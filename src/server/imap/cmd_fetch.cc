@@ -60,7 +60,7 @@ Task<Reply> Session::fetch(wi::Fetch& command) {
                .newest = selected_->flags,
                .now_seen = {},
                .missing = false};
-  if (run.plan.has(Kind::mod_seq)) user_->condstore = true;  // RFC 7162 §3.1
+  if (run.plan.has(Kind::mod_seq)) enable_condstore();  // RFC 7162 §3.1
   if (command.changed_since)
     run.ranges = changed(*selected_, run.ranges, ModSeq(*command.changed_since));
   if (run.plan.sets_seen() && !selected_->read_only) {

@@ -55,7 +55,7 @@ Task<Reply> Session::enable(wi::Enable& command) {
   std::string enabled;
   for (const std::string& name : command.capabilities) {
     if (name != "CONDSTORE" || enabled.contains(name)) continue;
-    user_->condstore = true;
+    enable_condstore();
     enabled += ' ' + name;
   }
   untagged("ENABLED" + enabled);

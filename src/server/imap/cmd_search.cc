@@ -40,7 +40,7 @@ struct Session::Searching {
 
 Task<Reply> Session::search(wi::Search& command) {
   Searching run{.plan = SearchPlan(command.query, *selected_), .found = {}, .open = {}};
-  if (run.plan.has_mod_seq()) user_->condstore = true;  // RFC 7162 §3.1
+  if (run.plan.has_mod_seq()) enable_condstore();  // RFC 7162 §3.1
   const std::uint32_t count = selected_->count();
   for (std::uint32_t first = 1; first <= count; first += kRows) {
     selected_->visit(first, std::min(count, first + kRows - 1),

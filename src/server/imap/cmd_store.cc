@@ -61,7 +61,7 @@ Task<Reply> Session::store(wi::Store& command) {
   wanted.system = command.system;
   wanted.keywords = command.keywords;
   if (command.unchanged_since) {
-    user_->condstore = true;  // RFC 7162 §3.1
+    enable_condstore();  // RFC 7162 §3.1
     wanted.unchanged_since = ModSeq(*command.unchanged_since);
   }
   auto told = std::make_unique<Told>();

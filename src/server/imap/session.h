@@ -84,6 +84,7 @@ class Session {
   void announce_keywords(const mailbox::MailboxRecord& record);
   void print_flags_list(const mailbox::MailboxRecord& record);
   void deselect();
+  void enable_condstore();
 
   // --- any state (cmd_plain.cc, cmd_id.cc)
   Task<Reply> capability(wi::Capability& command);
