@@ -45,7 +45,7 @@ server::ImapServer::Config imap_config(const Config& config, bool implicit_tls) 
 }
 
 server::ImapServer::Deps imap_deps(House& house, Shared& shared, server::Sessions& sessions) {
-  return {house.store(),     house.directory(),   house.mailboxes(), shared.logins,
+  return {house.store(),      house.directory(), house.mailboxes(), shared.logins,
           shared.imap_census, shared.imap_seats, sessions,          house.log()};
 }
 

@@ -83,8 +83,8 @@ Task<> Session::announce_flags(const View& before, std::shared_ptr<const View> n
     if (!n) continue;
     if (told) {
       while (at < told->uids.size() && told->uids[at] < state.uid) ++at;
-      bool mine = at < told->uids.size() && told->uids[at] == state.uid &&
-                  state.mod_seq <= told->mod_seq;
+      bool mine =
+          at < told->uids.size() && told->uids[at] == state.uid && state.mod_seq <= told->mod_seq;
       if (mine && told->silent) {
         auto old = before.sequence_of(state.uid);
         mine = old && told->apply(before.at(*old).flags) == state.flags;
@@ -124,13 +124,13 @@ void Session::print_flags_list(const mailbox::MailboxRecord& record) {
   } else {
     // RFC 3501 §7.1: "\*" says that the client may make new keywords.
     bool full = record.keywords.size() >= mailboxes().limits().keywords_max;
-    untagged(fmt::format("OK [PERMANENTFLAGS ({}{})] Flags that are kept", names,
-                         full ? "" : " \\*"));
+    untagged(
+        fmt::format("OK [PERMANENTFLAGS ({}{})] Flags that are kept", names, full ? "" : " \\*"));
   }
 }
 
-// RFC 7162 §3.1: "A first CONDSTORE enabling command executed in the session with a mailbox selected
-// MUST cause the server to return HIGHESTMODSEQ".
+// RFC 7162 §3.1: "A first CONDSTORE enabling command executed in the session with a mailbox
+// selected MUST cause the server to return HIGHESTMODSEQ".
 void Session::enable_condstore() {
   if (std::exchange(user_->condstore, true) || !selected_) return;
   untagged(fmt::format("OK [HIGHESTMODSEQ {}] The last change",

@@ -122,7 +122,8 @@ Task<bool> Session::fetch_states(Fetching& run) {
   };
   for (const SequenceSet::Range& range : run.ranges)
     for (std::uint64_t first = range.first; first <= range.last; first += kRows) {
-      auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
+      auto last =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
       announced->visit(static_cast<std::uint32_t>(first), last, print);
       if (due() && !co_await breathe()) co_return false;
     }

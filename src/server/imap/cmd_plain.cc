@@ -70,12 +70,11 @@ Task<Reply> Session::id(wi::Id& command) {
     for (const auto& [name, value] : command.fields)
       said += fmt::format("{}{}={}", said.empty() ? "" : " ", printable(name),
                           value ? printable(*value) : "NIL");
-    server_.deps().events.emit(
-        {event::kClient,
-         {{"session", id_},
-          {"user", user_ ? user_->principal.address.str() : std::string()},
-          {"says", said}},
-         Severity::debug});
+    server_.deps().events.emit({event::kClient,
+                                {{"session", id_},
+                                 {"user", user_ ? user_->principal.address.str() : std::string()},
+                                 {"says", said}},
+                                Severity::debug});
   }
   untagged("ID (\"name\" \"posta\")");
   co_return Reply::ok("Pleased to meet you");

@@ -192,7 +192,7 @@ class Session {
     std::uint64_t octets = 0;
     bool synchronising = false;  // nothing comes before we say "+"
   };
-  std::optional<Pending> pending_;  // APPEND's message, not read yet
+  std::optional<Pending> pending_;                  // APPEND's message, not read yet
   std::unique_ptr<NewsDesk::Subscription> idling_;  // in IDLE, with a mailbox selected
   bool idle_ = false;                               // in IDLE: DONE is awaited
   Instant login_by_;
