@@ -38,10 +38,11 @@ std::string_view to_string(Session::End end) {
 
 Session::Session(ImapServer& server, net::Stream& stream, std::string id)
     : server_(server),
+      config_(server.config()),
       stream_(stream),
       id_(std::move(id)),
-      reader_(server.config().limits.wire),
-      login_by_(stream.executor().now() + server.config().limits.login_timeout) {}
+      reader_(config_->limits.wire),
+      login_by_(stream.executor().now() + config_->limits.login_timeout) {}
 
 Session::~Session() = default;
 

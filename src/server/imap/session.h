@@ -165,8 +165,8 @@ class Session {
   Task<Result<>> search_email(Searching& run, std::size_t candidate, mailbox::Email& email);
   void print_found(const wi::Search& command, const Searching& run);
 
-  const ImapServer::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  const ImapServer::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
   mailbox::Mailboxes& mailboxes() { return server_.deps().mailboxes; }
   AccountId account() const { return user_->principal.account; }
   bool secure() const;
@@ -179,6 +179,7 @@ class Session {
   };
 
   ImapServer& server_;
+  const std::shared_ptr<const ImapServer::Config> config_;
   net::Stream& stream_;
   const std::string id_;
   State state_ = State::not_authenticated;
