@@ -80,6 +80,8 @@ class Session {
   Task<> announce_expunged(const mailbox::Difference& difference);
   Task<> announce_flags(const View& before, std::shared_ptr<const View> now,
                         std::vector<std::uint32_t> flagged);
+  void print_news(std::uint32_t n, const MessageState& state,
+                  const std::vector<std::string>& keywords);
   Task<> announce_added();
   void announce_keywords(const mailbox::MailboxRecord& record);
   void print_flags_list(const mailbox::MailboxRecord& record);
