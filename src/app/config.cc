@@ -72,6 +72,7 @@ Config defaults() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
+  config.imap_cleartext_networks = config.trusted_networks;
   return config;
 }
 
@@ -165,11 +166,17 @@ listen = ["{}"]        # the same, in TLS from the first octet
 certificate = "tls/cert.pem" # signed by itself until you put a better one there
 key = "tls/key.pem"          # then: kill -HUP (no connection is lost)
 
+[imap]
+listen = ["{}"]        # mailboxes; passwords in clear only from this machine, else after STARTTLS
+
+[imaps]
+listen = ["{}"]        # the same, in TLS from the first octet
+
 [log]
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), listen(25), listen(110), listen(995));
+      config.hostname.str(), listen(25), listen(110), listen(995), listen(143), listen(993));
 }
 
 }  // namespace posta::app

@@ -20,6 +20,8 @@ inline constexpr Door kDoors[] = {
     {"smtp", &Config::smtp_listen},
     {"pop3", &Config::pop3_listen},
     {"pop3s", &Config::pop3s_listen, true},
+    {"imap", &Config::imap_listen},
+    {"imaps", &Config::imaps_listen, true},
 };
 
 // "smtp 127.0.0.1:25 pop3 127.0.0.1:110".

@@ -42,6 +42,16 @@ server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net
   return out;
 }
 
+server::ImapServer::Config imap_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       std::string service) {
+  server::ImapServer::Config out;
+  out.reception = reception(config, std::move(tls), std::move(service), "IMAP ready");
+  out.reception.cleartext = server::Networks(config.imap_cleartext_networks);
+  out.limits.message_octets_max = config.imap_message_octets_max;
+  out.limits.sessions_per_account_max = config.imap_sessions_per_account_max;
+  return out;
+}
+
 server::CensusLimits smtp_census_limits(const Config& config) {
   return {.sessions_max = config.smtp_sessions_max,
           .sessions_per_address_max = config.smtp_sessions_per_address_max};
@@ -52,23 +62,34 @@ server::CensusLimits pop3_census_limits(const Config& config) {
           .sessions_per_address_max = config.pop3_sessions_per_address_max};
 }
 
+server::CensusLimits imap_census_limits(const Config& config) {
+  return {.sessions_max = config.imap_sessions_max,
+          .sessions_per_address_max = config.imap_sessions_per_address_max};
+}
+
 }  // namespace
 
 Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
     : smtp(smtp_config(config, tls)),
       pop3(pop3_config(config, tls, "pop3")),
-      pop3s(pop3_config(config, tls, "pop3s")) {}
+      pop3s(pop3_config(config, tls, "pop3s")),
+      imap(imap_config(config, tls, "imap")),
+      imaps(imap_config(config, tls, "imaps")) {}
 
-Shared::Shared(const Config& config, std::shared_ptr<net::TlsServer> with)
+Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
     : tls(std::move(with)),
-      smtp_census(smtp_census_limits(config)),
-      pop3_census(pop3_census_limits(config)),
-      services(config, tls) {}
+      smtp_census(smtp_census_limits(house.config())),
+      pop3_census(pop3_census_limits(house.config())),
+      imap_census(imap_census_limits(house.config())),
+      logins(house.directory(), house.log(), {}, &house.store(),
+             server::Networks(house.config().trusted_networks)),
+      services(house.config(), tls) {}
 
 void Shared::configure(const Config& config, std::shared_ptr<net::TlsServer> with) {
   tls = std::move(with);
   smtp_census.set_limits(smtp_census_limits(config));
   pop3_census.set_limits(pop3_census_limits(config));
+  imap_census.set_limits(imap_census_limits(config));
   services = Services(config, tls);
 }
 
@@ -82,12 +103,18 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
       pop3_({house.directory(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
              house.log()},
             shared.services.pop3),
-      pop3s_(pop3_.deps(), shared.services.pop3s) {}
+      pop3s_(pop3_.deps(), shared.services.pop3s),
+      imap_({house.store(), house.directory(), house.mailboxes(), shared.logins, shared.imap_census,
+             shared.imap_seats, sessions_, house.log()},
+            shared.services.imap),
+      imaps_(imap_.deps(), shared.services.imaps) {}
 
 server::Service& Front::service(std::string_view name) {
   if (name == "smtp") return smtp_;
   if (name == "pop3") return pop3_;
   if (name == "pop3s") return pop3s_;
+  if (name == "imap") return imap_;
+  if (name == "imaps") return imaps_;
   CHECK(!"a door without a service");
 }
 
@@ -95,6 +122,8 @@ void Front::configure(const Services& services) {
   smtp_.configure(services.smtp);
   pop3_.configure(services.pop3);
   pop3s_.configure(services.pop3s);
+  imap_.configure(services.imap);
+  imaps_.configure(services.imaps);
 }
 
 Result<> Front::listen() {

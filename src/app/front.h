@@ -9,8 +9,10 @@
 #include "net/transport.h"
 #include "runtime/nursery.h"
 #include "runtime/sleep.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 
@@ -22,18 +24,23 @@ struct Services {
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
   server::Pop3Server::Config pop3s;
+  server::ImapServer::Config imap;
+  server::ImapServer::Config imaps;
 };
 
 // What the fronts of all loops share.
 struct Shared {
-  Shared(const Config& config, std::shared_ptr<net::TlsServer> tls);
+  Shared(House& house, std::shared_ptr<net::TlsServer> tls);
   // A new configuration: the limits change here, the services by Front::configure.
   void configure(const Config& config, std::shared_ptr<net::TlsServer> tls);
 
   std::shared_ptr<net::TlsServer> tls;  // null: no certificate
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
+  server::imap::AccountSeats imap_seats;
   server::pop3::Maildrops maildrops;
+  server::Logins logins;
   Services services;
 };
 
@@ -63,6 +70,8 @@ class Front {
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
   server::Pop3Server pop3s_;
+  server::ImapServer imap_;
+  server::ImapServer imaps_;
   struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;

@@ -42,7 +42,7 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 class Server {
  public:
   Server(House& house, std::shared_ptr<net::TlsServer> tls)
-      : house_(house), current_(house.config()), shared_(house.config(), std::move(tls)) {}
+      : house_(house), current_(house.config()), shared_(house, std::move(tls)) {}
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {

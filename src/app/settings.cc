@@ -100,7 +100,7 @@ std::vector<Setting> make() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> every = make();
-    for (auto group : {tls_settings, outbound_settings})
+    for (auto group : {tls_settings, imap_settings, outbound_settings})
       std::ranges::move(group(), std::back_inserter(every));
     return every;
   }();

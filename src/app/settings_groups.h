@@ -8,5 +8,6 @@
 namespace posta::app {
 
 std::vector<Setting> tls_settings();
+std::vector<Setting> imap_settings();
 
 }  // namespace posta::app

@@ -131,7 +131,8 @@ class Parser {
   // "> QUIT   < 221 *": the command ends at the blanks before "< ".
   Result<> send(std::string_view text) {
     std::string_view rest;
-    if (std::size_t at = text.find(" < "); at != std::string_view::npos) {
+    std::size_t at = std::min(text.find(" < "), text.find(" <~ "));
+    if (at != std::string_view::npos) {
       rest = text.substr(at + 1);
       text = text.substr(0, text.find_last_not_of(' ', at) + 1);
     }
@@ -146,7 +147,10 @@ class Parser {
       Step::Kind kind;
     };
     static constexpr Form kForms[] = {
-        {"<+", Step::Kind::line_of}, {"<!", Step::Kind::no_line_of}, {"<", Step::Kind::expect}};
+        {"<+", Step::Kind::line_of},
+                                      {"<!", Step::Kind::no_line_of},
+                                      {"<~", Step::Kind::expect_line},
+                                      {"<", Step::Kind::expect}};
     while (text.ends_with(' ')) text.remove_suffix(1);
     if (text == "< EOF") {
       add(Step::Kind::expect_end, "");
@@ -164,7 +168,7 @@ class Parser {
       add(form.kind, std::string(glob.substr(glob.empty() ? 0 : 1)));
       return {};
     }
-    return wrong(number_, "an expectation is < <+ <! or <.");
+    return wrong(number_, "an expectation is < <+ <! <~ or <.");
   }
 
   Dialog dialog_;

@@ -37,7 +37,8 @@ Task<Result<>> Runner::step(const Step& step) {
     case Step::Kind::line_of:
     case Step::Kind::no_line_of: co_return look_at_lines(step);
     case Step::Kind::expect:
-    case Step::Kind::expect_dot: co_return co_await expect(step);
+    case Step::Kind::expect_dot:
+    case Step::Kind::expect_line: co_return co_await expect(step);
     case Step::Kind::expect_end: co_return co_await expect_end(step);
     case Step::Kind::send: break;
   }
@@ -200,14 +201,28 @@ Task<Result<std::string>> Runner::read_to_dot(Connection& from) {
   }
 }
 
+Task<Result<std::string>> Runner::read_to_line(Connection& from, std::string glob) {
+  std::string lines;
+  for (;;) {
+    auto line = co_await read_line(from);
+    if (!line) co_return line;
+    if (*line == "EOF") co_return fail(Error::Kind::closed, "the end of the connection after " + lines);
+    lines += (lines.empty() ? "" : "\n") + *line;
+    if (matches(glob, *line)) co_return lines;
+  }
+}
+
 Task<Result<>> Runner::expect(const Step& step) {
   auto from = co_await connection();
   if (!from) co_return wrong(step, describe(from.error()));
-  const bool dot = step.kind == Step::Kind::expect_dot;
-  auto reply = dot ? co_await read_to_dot(**from) : co_await read_reply(**from);
+  const bool one = step.kind == Step::Kind::expect;
+  auto reply = one ? co_await read_reply(**from)
+               : step.kind == Step::Kind::expect_dot
+                   ? co_await read_to_dot(**from)
+                   : co_await read_to_line(**from, step.text);
   if (!reply) co_return wrong(step, "expected " + step.text + ", got " + describe(reply.error()));
   (*from)->reply = *reply;
-  if (!dot && !matches(step.text, *reply))
+  if (one && !matches(step.text, *reply))
     co_return wrong(step, "expected " + step.text + ", got " + *reply);
   co_return Result<>();
 }

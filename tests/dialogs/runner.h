@@ -63,6 +63,7 @@ class Runner {
   Task<Result<std::string>> read_line(Connection& connection);
   Task<Result<std::string>> read_reply(Connection& connection);
   Task<Result<std::string>> read_to_dot(Connection& connection);
+  Task<Result<std::string>> read_to_line(Connection& connection, std::string glob);
   Result<> look_at_lines(const Step& step);
   Failure wrong(const Step& step, std::string what) const;
 

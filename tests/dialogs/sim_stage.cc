@@ -48,6 +48,46 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.pop3.limits.login_timeout = std::chrono::seconds(n); }},
     {"pop3.errors_max", [](world::Config& c, Number n) { c.pop3.limits.errors_max = n; }},
     {"pop3.logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
+    {"imap.idle_timeout",
+     [](world::Config& c, Number n) { c.imap.limits.idle_timeout = std::chrono::seconds(n); }},
+    {"imap.login_timeout",
+     [](world::Config& c, Number n) { c.imap.limits.login_timeout = std::chrono::seconds(n); }},
+    {"imap.message_timeout",
+     [](world::Config& c, Number n) { c.imap.limits.message_timeout = std::chrono::seconds(n); }},
+    {"imap.errors_max", [](world::Config& c, Number n) { c.imap.limits.errors_max = n; }},
+    {"imap.logins_max", [](world::Config& c, Number n) { c.imap.limits.logins_max = n; }},
+    {"imap.sessions_per_account_max",
+     [](world::Config& c, Number n) { c.imap.limits.sessions_per_account_max = n; }},
+    {"imap.message_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.message_octets_max = n; }},
+    {"imap.refused_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.refused_octets_max = n; }},
+    {"imap.replies_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.replies_octets_max = n; }},
+    {"imap.read_octets", [](world::Config& c, Number n) { c.imap.limits.read_octets = n; }},
+    {"imap.header_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.header_octets_max = n; }},
+    {"imap.text_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.text_octets_max = n; }},
+    {"imap.id_fields_max", [](world::Config& c, Number n) { c.imap.limits.id_fields_max = n; }},
+    {"imap.line_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.line_octets_max = n; }},
+    {"imap.literal_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.literal_octets_max = n; }},
+    {"imap.literal_octets_before_login_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.literal_octets_before_login_max = n; }},
+    {"imap.command_octets_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.command_octets_max = n; }},
+    {"imap.literals_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.literals_max = n; }},
+    {"imap.nesting_max", [](world::Config& c, Number n) { c.imap.limits.wire.nesting_max = n; }},
+    {"imap.ranges_max", [](world::Config& c, Number n) { c.imap.limits.wire.ranges_max = n; }},
+    {"imap.fetch_items_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.fetch_items_max = n; }},
+    {"imap.search_keys_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.search_keys_max = n; }},
+    {"imap.patterns_max",
+     [](world::Config& c, Number n) { c.imap.limits.wire.patterns_max = n; }},
     {"session_life_max",
      [](world::Config& c, Number n) { c.smtp.limits.session_life_max = std::chrono::seconds(n); }},
     {"logins_max", [](world::Config& c, Number n) { c.smtp.limits.logins_max = n; }},
@@ -226,10 +266,12 @@ Task<Result<std::unique_ptr<net::Transport>>> SimStage::connect(std::string serv
   }
   if (server == "mx") co_return co_await world_.dial(from, world_.smtp_endpoint());
   if (server == "pop3") co_return co_await world_.dial(from, world_.pop3_endpoint());
+  if (server == "imap") co_return co_await world_.dial(from, world_.imap_endpoint());
   if (server == "mxs") co_return co_await world_.dial(from, world_.smtps_endpoint());
   if (server == "submission") co_return co_await world_.dial(from, world_.submission_endpoint());
   if (server == "submissions") co_return co_await world_.dial(from, world_.submissions_endpoint());
   if (server == "pop3s") co_return co_await world_.dial(from, world_.pop3s_endpoint());
+  if (server == "imaps") co_return co_await world_.dial(from, world_.imaps_endpoint());
   co_return wrong("no server called " + server);
 }
 

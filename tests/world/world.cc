@@ -81,6 +81,17 @@ server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net
   return pop3;
 }
 
+server::ImapServer::Config imap_config(const Config& config,
+                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+  server::ImapServer::Config imap = config.imap;
+  imap.reception.tls = std::move(tls);
+  imap.reception.implicit_tls = implicit;
+  imap.reception.service = "imap";
+  imap.reception.host = config.host;
+  if (imap.reception.banner.empty()) imap.reception.banner = "IMAP ready";
+  return imap;
+}
+
 // Prepares and commits, again while somebody else was faster.
 template <class Prepare>
 Task<> change(store::Store& store, Prepare& prepare) {
@@ -157,6 +168,7 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, net::Network& net
              intake_config(config)),
       smtp_census(config.census),
       pop3_census(config.census),
+      imap_census(config.census),
       logins(directory, events, config.logins, store.get(), server::Networks::loopback()),
       sessions(executor),
       smtp({.intake = intake,
@@ -173,8 +185,18 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, net::Network& net
             .sessions = sessions,
             .events = events},
            pop3_config(config, tls, false)),
+      imap({.store = *store,
+            .directory = directory,
+            .mailboxes = mailboxes,
+            .logins = logins,
+            .census = imap_census,
+            .seats = imap_seats,
+            .sessions = sessions,
+            .events = events},
+           imap_config(config, tls, false)),
       smtps(smtp.deps(), smtp_config(config, tls, true)),
       pop3s(pop3.deps(), pop3_config(config, tls, true)),
+      imaps(imap.deps(), imap_config(config, tls, true)),
       submission(smtp.deps(), submission_config(config, tls, false)),
       submissions(smtp.deps(), submission_config(config, tls, true)),
       background(executor) {}
@@ -187,7 +209,8 @@ void House::listen(SimExecutor& executor, SimNetwork& network, const Config& con
   };
   const net::IpAddress ip = *net::IpAddress::parse(config.address);
   for (const Door& door :
-       {Door{25, smtp}, Door{110, pop3}, Door{2465, smtps, true}, Door{995, pop3s, true},
+       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{2465, smtps, true}, Door{995, pop3s, true},
+        Door{993, imaps, true},
         Door{587, submission}, Door{465, submissions, true}}) {
     if (door.implicit_tls && !tls) continue;
     auto listener = network.host(ip).listen(executor, {ip, door.port});
@@ -348,6 +371,14 @@ net::Endpoint World::smtp_endpoint() const {
 
 net::Endpoint World::pop3_endpoint() const {
   return {server_ip(), 110};
+}
+
+net::Endpoint World::imap_endpoint() const {
+  return {server_ip(), 143};
+}
+
+net::Endpoint World::imaps_endpoint() const {
+  return {server_ip(), 993};
 }
 
 net::Endpoint World::smtps_endpoint() const {

@@ -26,6 +26,7 @@
 #include "net/sim/sim_resolver.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
 #include "server/session/login.h"
@@ -73,6 +74,7 @@ struct Config {
   mta::TlsLevel remote_tls = mta::TlsLevel::none;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::ImapServer::Config imap;
   mta::SubmissionConfig submission;
   server::Logins::Limits logins;
   std::vector<AppPasswordSpec> app_passwords;
@@ -121,13 +123,17 @@ struct House {
   mta::Intake intake;
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
   server::Logins logins;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
+  server::imap::AccountSeats imap_seats;
+  server::ImapServer imap;
   server::SmtpServer smtps;  // the same, with TLS from the first octet
   server::Pop3Server pop3s;
+  server::ImapServer imaps;
   server::SmtpServer submission;   // for our own users (RFC 6409)
   server::SmtpServer submissions;  // the same, with TLS from the first octet
   runtime::Nursery background;     // the queue's worker
@@ -172,6 +178,8 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint imap_endpoint() const;
+  net::Endpoint imaps_endpoint() const;
   net::Endpoint smtps_endpoint() const;
   net::Endpoint pop3s_endpoint() const;
   net::Endpoint submission_endpoint() const;

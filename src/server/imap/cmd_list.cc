@@ -69,21 +69,29 @@ Task<Reply> Session::status(wi::Status& command) {
 // The record knows nearly all; what it does not is counted in the mailbox itself.
 Task<Result<>> Session::print_status_of(std::string name, wi::StatusItems items,
                                         mailbox::MailboxRecord record) {
-  if (items.highest_mod_seq) user_->condstore = true;  // RFC 7162 §3.1
-  std::shared_ptr<const View> view;
-  const bool recent = items.recent && record.recent_from < record.uid_next;
-  const bool deleted = items.deleted_storage && record.deleted > 0;
-  if (recent || deleted) {
-    CO_TRY(view, co_await mailboxes().open(account(), record.id));
-    if (!view) co_return Result<>();  // gone meanwhile: nothing is said of it
-    record = view->record();
+  if (items.highest_mod_seq) enable_condstore();  // RFC 7162 §3.1
+  std::uint32_t recent = 0;
+  if (items.recent && record.recent_from < record.uid_next) {
+    CO_TRY(auto known, co_await mailboxes().status(account(), record.id));
+    if (!known) co_return Result<>();  // gone meanwhile: nothing is said of it
+    recent = known->recent;
+    record = *std::move(known);
   }
-  print_status(name, items, record, view.get());
+  std::uint64_t deleted = 0;
+  if (items.deleted_storage && record.deleted > 0) {
+    CO_TRY(auto view, co_await mailboxes().open(account(), record.id));
+    if (!view) co_return Result<>();
+    view->visit(1, view->count(), [&deleted](std::uint32_t, const MessageState& state) {
+      if (state.flags.has(Flags::deleted)) deleted += state.size;
+    });
+  }
+  print_status(name, items, record, recent, deleted);
   co_return Result<>();
 }
 
 void Session::print_status(std::string_view name, const wi::StatusItems& items,
-                           const mailbox::MailboxRecord& record, const View* view) {
+                           const mailbox::MailboxRecord& record, std::uint32_t recent,
+                           std::uint64_t deleted) {
   std::string& out = stream_.out();
   out += "* STATUS ";
   append_mailbox(out, name);
@@ -94,14 +102,8 @@ void Session::print_status(std::string_view name, const wi::StatusItems& items,
     out += what;
     append_number(out += ' ', value);
   };
-  std::uint64_t deleted = 0;
-  if (view && items.deleted_storage)
-    view->visit(1, view->count(), [&deleted](std::uint32_t, const MessageState& state) {
-      if (state.flags.has(Flags::deleted)) deleted += state.size;
-    });
   item(items.messages, "MESSAGES", record.messages);
-  item(items.recent, "RECENT",
-       view ? view->count() + 1 - lower_bound(*view, record.recent_from) : 0);
+  item(items.recent, "RECENT", recent);
   item(items.uid_next, "UIDNEXT", record.uid_next.value);
   item(items.uid_validity, "UIDVALIDITY", record.uid_validity.value);
   item(items.unseen, "UNSEEN", record.unseen);

@@ -14,9 +14,11 @@ namespace posta::server::imap {
 
 namespace {
 
-// The first sequence number without \Seen; 0: there is none.
-std::uint32_t first_unseen(const View& view) {
+// The first sequence number without \Seen; 0: there is none. `known`, if it is of the same moment,
+// says so without a look at the messages.
+std::uint32_t first_unseen(const View& view, const std::optional<mailbox::Status>& known) {
   if (view.record().unseen == 0) return 0;
+  if (known && known->mod_seq == view.record().mod_seq) return known->first_unseen;
   constexpr std::uint32_t kRows = 256;
   std::uint32_t found = 0;
   for (std::uint32_t first = 1; found == 0 && first <= view.count(); first += kRows)
@@ -33,7 +35,7 @@ Task<Reply> Session::select(wi::Select& command) {
   // RFC 7162 §3.2.11: what was selected is closed, whatever comes of this.
   if (selected_) untagged("OK [CLOSED] The previous mailbox is closed");
   deselect();
-  if (command.condstore) user_->condstore = true;
+  if (command.condstore) enable_condstore();
   auto found = co_await mailboxes().find(account(), command.mailbox);
   if (!found) co_return unavailable("find", found.error());
   if (!*found) co_return Reply::no("There is no such mailbox", code::kNonExistent);
@@ -45,6 +47,8 @@ Task<Reply> Session::select(wi::Select& command) {
     if (!claimed) co_return unavailable("claim", claimed.error());
     selected->add_recent(*claimed);
   }
+  auto known = co_await mailboxes().status(account(), selected->mailbox);
+  if (!known) co_return unavailable("status", known.error());
   auto view = co_await mailboxes().open(account(), selected->mailbox);
   if (!view) co_return unavailable("open", view.error());
   if (!*view) co_return Reply::no("There is no such mailbox", code::kNonExistent);
@@ -57,7 +61,7 @@ Task<Reply> Session::select(wi::Select& command) {
   print_flags_list(record);
   untagged(fmt::format("{} EXISTS", selected_->count()));
   untagged(fmt::format("{} RECENT", selected_->recent_count()));
-  if (std::uint32_t unseen = first_unseen(*selected_->announced))
+  if (std::uint32_t unseen = first_unseen(*selected_->announced, *known))
     untagged(fmt::format("OK [UNSEEN {}] The first that was not seen", unseen));
   untagged(fmt::format("OK [UIDVALIDITY {}] Uids are valid", record.uid_validity.value));
   untagged(fmt::format("OK [UIDNEXT {}] The next uid", record.uid_next.value));

@@ -11,10 +11,6 @@ inline constexpr std::string_view kConnectionRefused = "imap.connection.refused"
 inline constexpr std::string_view kConnectionOpened = "imap.connection.opened";
 // peer, user, why, fetched, appended
 inline constexpr std::string_view kConnectionClosed = "imap.connection.closed";
-// version, cipher, name
-inline constexpr std::string_view kTls = "imap.tls.established";
-// peer, error
-inline constexpr std::string_view kTlsFailed = "imap.tls.failed";
 // user: more sessions of one account than it may have
 inline constexpr std::string_view kAccountFull = "imap.login.full";
 // user, and what the client says of itself (RFC 2971)

@@ -91,7 +91,7 @@ struct Subscribe {
 // STATUS items (RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 8438).
 struct StatusItems {
   bool messages = false, recent = false, uid_next = false, uid_validity = false, unseen = false,
-       highest_mod_seq = false, size = false, deleted = false;
+       highest_mod_seq = false, size = false, deleted = false, deleted_storage = false;
   bool operator==(const StatusItems&) const = default;
 };
 

@@ -81,7 +81,7 @@ TEST(Command, OnMailboxesIsReadAndPrinted) {
       {"a STATUS blurdybloop (UIDNEXT MESSAGES)",
        "a STATUS \"blurdybloop\" (MESSAGES UIDNEXT)"},  // RFC 3501 §6.3.10
       {"a STATUS \"INBOX\" (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ SIZE "
-       "DELETED)"},
+       "DELETED DELETED-STORAGE)"},
       {"a STATUS x ( messages  SIZE )", "a STATUS \"x\" (MESSAGES SIZE)"},
       {"a APPEND saved-messages (\\Seen) {310}", "a APPEND \"saved-messages\" (\\Seen) {310+}"},
       {"a APPEND {5}\r\nInbox {310+}", "a APPEND \"INBOX\" () {310+}"},

@@ -43,6 +43,7 @@ constexpr StatusItem kStatusItems[] = {
     {"HIGHESTMODSEQ", &StatusItems::highest_mod_seq},  // RFC 7162 §3.1.7
     {"SIZE", &StatusItems::size},                      // RFC 8438 §3
     {"DELETED", &StatusItems::deleted},                // RFC 9051 §6.3.11
+    {"DELETED-STORAGE", &StatusItems::deleted_storage},  // RFC 9208 §4.1.4
 };
 
 // "{" number ["+"] "}" at the end: the message itself never comes here (reader.h).

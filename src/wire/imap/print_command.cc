@@ -185,6 +185,7 @@ void Printer::status_items(const StatusItems& items) {
   add(items.highest_mod_seq, "HIGHESTMODSEQ");
   add(items.size, "SIZE");
   add(items.deleted, "DELETED");
+  add(items.deleted_storage, "DELETED-STORAGE");
   words(names);
 }
 
