@@ -69,6 +69,8 @@ void check_ports(Findings& findings, const Config& config, bool running) {
   };
   look("smtp", config.smtp_listen);
   look("pop3", config.pop3_listen);
+  look("imap", config.imap_listen);
+  look("imaps", config.imaps_listen);
 }
 
 runtime::Task<> look_at_domains(House& house, Findings& findings) {

@@ -71,6 +71,7 @@ Config defaults() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
+  config.imap_cleartext_networks = config.trusted_networks;
   return config;
 }
 
@@ -147,11 +148,16 @@ message_octets_max = "50MiB"
 [pop3]
 listen = ["{}"]        # reading mail; passwords only from this machine until TLS is there
 
+[imap]
+listen = ["{}"]        # mailboxes; passwords only from this machine, or with STARTTLS
+[imaps]
+listen = ["{}"]        # the same, with TLS from the first octet
+
 [log]
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), listen(25), listen(110));
+      config.hostname.str(), listen(25), listen(110), listen(143), listen(993));
 }
 
 }  // namespace posta::app

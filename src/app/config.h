@@ -45,6 +45,14 @@ struct Config {
   std::uint64_t pop3_sessions_max = 20'000;
   std::uint64_t pop3_sessions_per_address_max = 10'000;
 
+  std::vector<net::Endpoint> imap_listen;
+  std::vector<net::Endpoint> imaps_listen;
+  std::vector<net::IpNetwork> imap_cleartext_networks;
+  Octets imap_message_octets_max = 50_MiB;
+  std::uint64_t imap_sessions_max = 20'000;
+  std::uint64_t imap_sessions_per_address_max = 10'000;
+  std::uint64_t imap_sessions_per_account_max = 100;
+
   std::chrono::seconds retry_first{60};
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::seconds queue_life{5 * 24 * 3600};

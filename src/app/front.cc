@@ -34,15 +34,35 @@ server::Pop3Server::Config pop3_config(const Config& config) {
   return out;
 }
 
+server::ImapServer::Config imap_config(const Config& config, bool implicit_tls) {
+  server::ImapServer::Config out;
+  out.reception = reception(config, implicit_tls ? "imaps" : "imap", "IMAP ready");
+  out.reception.cleartext = server::Networks(config.imap_cleartext_networks);
+  out.reception.implicit_tls = implicit_tls;
+  out.limits.message_octets_max = config.imap_message_octets_max;
+  out.limits.sessions_per_account_max = config.imap_sessions_per_account_max;
+  return out;
+}
+
+server::ImapServer::Deps imap_deps(House& house, Shared& shared, server::Sessions& sessions) {
+  return {house.store(),     house.directory(),   house.mailboxes(), shared.logins,
+          shared.imap_census, shared.imap_seats, sessions,          house.log()};
+}
+
 }  // namespace
 
-Shared::Shared(const Config& config)
-    : smtp_census({.sessions_max = config.smtp_sessions_max,
-                   .sessions_per_address_max = config.smtp_sessions_per_address_max}),
-      pop3_census({.sessions_max = config.pop3_sessions_max,
-                   .sessions_per_address_max = config.pop3_sessions_per_address_max}),
-      smtp(smtp_config(config)),
-      pop3(pop3_config(config)) {}
+Shared::Shared(House& house)
+    : smtp_census({.sessions_max = house.config().smtp_sessions_max,
+                   .sessions_per_address_max = house.config().smtp_sessions_per_address_max}),
+      pop3_census({.sessions_max = house.config().pop3_sessions_max,
+                   .sessions_per_address_max = house.config().pop3_sessions_per_address_max}),
+      imap_census({.sessions_max = house.config().imap_sessions_max,
+                   .sessions_per_address_max = house.config().imap_sessions_per_address_max}),
+      logins(house.directory(), house.log(), {}, &house.store()),
+      smtp(smtp_config(house.config())),
+      pop3(pop3_config(house.config())),
+      imap(imap_config(house.config(), false)),
+      imaps(imap_config(house.config(), true)) {}
 
 Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio::Loop& loop)
     : house_(house),
@@ -53,11 +73,16 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
             shared.smtp),
       pop3_({house.directory(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
              house.log()},
-            shared.pop3) {}
+            shared.pop3),
+      imap_(imap_deps(house, shared, sessions_), shared.imap),
+      imaps_(imap_deps(house, shared, sessions_), shared.imaps) {}
 
 Result<> Front::listen() {
   TRY_VOID(listen_on(house_.config().smtp_listen, smtp_));
-  return listen_on(house_.config().pop3_listen, pop3_);
+  TRY_VOID(listen_on(house_.config().pop3_listen, pop3_));
+  TRY_VOID(listen_on(house_.config().imap_listen, imap_));
+  if (!imaps_.config().reception.tls) return {};
+  return listen_on(house_.config().imaps_listen, imaps_);
 }
 
 Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service) {

@@ -9,8 +9,10 @@
 #include "net/transport.h"
 #include "runtime/nursery.h"
 #include "runtime/sleep.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 
@@ -18,12 +20,17 @@ namespace posta::app {
 
 // What the fronts of all loops share.
 struct Shared {
-  explicit Shared(const Config& config);
+  explicit Shared(House& house);
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
+  server::imap::AccountSeats imap_seats;
+  server::Logins logins;
   server::pop3::Maildrops maildrops;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::ImapServer::Config imap;
+  server::ImapServer::Config imaps;
 };
 
 class Front {
@@ -47,6 +54,8 @@ class Front {
   server::Sessions sessions_;
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
+  server::ImapServer imap_;
+  server::ImapServer imaps_;
   struct Door {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;

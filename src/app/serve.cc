@@ -34,6 +34,8 @@ std::string listening(const Config& config) {
     out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
   for (const auto& endpoint : config.pop3_listen)
     out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
+  for (const auto& endpoint : config.imap_listen) out += " imap " + endpoint.str();
+  for (const auto& endpoint : config.imaps_listen) out += " imaps " + endpoint.str();
   return out;
 }
 
@@ -47,7 +49,7 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house) : house_(house), shared_(house.config()) {}
+  Server(House& house) : house_(house), shared_(house) {}
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {

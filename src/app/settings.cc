@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "app/setting_kinds.h"
+#include "app/settings_imap.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -94,7 +95,12 @@ std::vector<Setting> make() {
 }  // namespace
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = make();
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> out = make();
+    for (auto group : {imap_settings})
+      for (Setting& setting : group()) out.push_back(std::move(setting));
+    return out;
+  }();
   return all;
 }
 

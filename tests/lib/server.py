@@ -28,7 +28,7 @@ def free_port_offset():
     for offset in range(20000 + os.getpid() % 20000, 64000, 200):
         held = []
         try:
-            for port in (25, 110):
+            for port in (25, 110, 143, 993):
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -46,6 +46,8 @@ class Server:
         self.offset = free_port_offset()
         self.smtp_port = self.offset + 25
         self.pop3_port = self.offset + 110
+        self.imap_port = self.offset + 143
+        self.imaps_port = self.offset + 993
         self.process = None
         self.passwords = {}
         made = self.run(

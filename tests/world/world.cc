@@ -1,6 +1,7 @@
 #include "world/world.h"
 
 #include "base/check.h"
+#include "world/certificate.h"
 
 namespace posta::world {
 
@@ -32,6 +33,15 @@ std::unique_ptr<store::memory::MemoryStore> open_store(store::memory::Disk& disk
   return std::move(*opened);
 }
 
+std::shared_ptr<net::TlsServer> tls_server(SimExecutor& executor, const Config& config) {
+  if (!config.tls) return nullptr;
+  auto server = net::TlsServer::create(
+      {.certificates = {{kCertificatePem, kKeyPem, "tests/world/certificate.h"}},
+       .entropy = &executor});
+  CHECK(server);
+  return *server;
+}
+
 // Hashes that cost next to nothing: what they are for is not simulated.
 directory::Limits directory_limits() {
   directory::Limits limits;
@@ -45,18 +55,35 @@ mta::IntakeConfig intake_config(const Config& config) {
           .normalise_line_ends = config.normalise_line_ends};
 }
 
-server::SmtpServer::Config smtp_config(const Config& config) {
+server::SmtpServer::Config smtp_config(const Config& config,
+                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
   server::SmtpServer::Config smtp = config.smtp;
+  smtp.reception.tls = std::move(tls);
+  smtp.reception.implicit_tls = implicit;
   smtp.reception.host = config.host;
   return smtp;
 }
 
-server::Pop3Server::Config pop3_config(const Config& config) {
+server::Pop3Server::Config pop3_config(const Config& config,
+                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
   server::Pop3Server::Config pop3 = config.pop3;
+  pop3.reception.tls = std::move(tls);
+  pop3.reception.implicit_tls = implicit;
   pop3.reception.service = "pop3";
   pop3.reception.host = config.host;
   if (pop3.reception.banner.empty()) pop3.reception.banner = "POP3 ready";
   return pop3;
+}
+
+server::ImapServer::Config imap_config(const Config& config,
+                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+  server::ImapServer::Config imap = config.imap;
+  imap.reception.tls = std::move(tls);
+  imap.reception.implicit_tls = implicit;
+  imap.reception.service = "imap";
+  imap.reception.host = config.host;
+  if (imap.reception.banner.empty()) imap.reception.banner = "IMAP ready";
+  return imap;
 }
 
 // Prepares and commits, again while somebody else was faster.
@@ -105,7 +132,8 @@ std::string EventLog::last(std::string_view name, std::string_view field) const 
 // --- the house
 
 House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config)
-    : store(open_store(disk, executor, config)),
+    : tls(tls_server(executor, config)),
+      store(open_store(disk, executor, config)),
       directory(*store, directory_limits()),
       mailboxes(*store, {}),
       router(directory, {}),
@@ -118,31 +146,52 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
               .queue = queue,
               .events = events},
              intake_config(config)),
+      logins(directory, events, {}),
       smtp_census(config.census),
       pop3_census(config.census),
+      imap_census(config.census),
       sessions(executor),
       smtp({.intake = intake,
             .router = router,
             .census = smtp_census,
             .sessions = sessions,
             .events = events},
-           smtp_config(config)),
+           smtp_config(config, tls, false)),
       pop3({.directory = directory,
             .mailboxes = mailboxes,
             .maildrops = maildrops,
             .census = pop3_census,
             .sessions = sessions,
             .events = events},
-           pop3_config(config)),
+           pop3_config(config, tls, false)),
+      imap({.store = *store,
+            .directory = directory,
+            .mailboxes = mailboxes,
+            .logins = logins,
+            .census = imap_census,
+            .seats = imap_seats,
+            .sessions = sessions,
+            .events = events},
+           imap_config(config, tls, false)),
+      smtps(smtp.deps(), smtp_config(config, tls, true)),
+      pop3s(pop3.deps(), pop3_config(config, tls, true)),
+      imaps(imap.deps(), imap_config(config, tls, true)),
       background(executor) {}
 
 void House::listen(SimExecutor& executor, SimNetwork& network) {
-  auto smtp_listener = network.host(server_ip()).listen(executor, {server_ip(), 25});
-  CHECK(smtp_listener);
-  sessions.serve(std::move(*smtp_listener), smtp);
-  auto pop3_listener = network.host(server_ip()).listen(executor, {server_ip(), 110});
-  CHECK(pop3_listener);
-  sessions.serve(std::move(*pop3_listener), pop3);
+  struct Door {
+    std::uint16_t port;
+    server::Service& service;
+    bool implicit_tls = false;
+  };
+  for (const Door& door :
+       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{465, smtps, true},
+        Door{993, imaps, true}, Door{995, pop3s, true}}) {
+    if (door.implicit_tls && !tls) continue;
+    auto listener = network.host(server_ip()).listen(executor, {server_ip(), door.port});
+    CHECK(listener);
+    sessions.serve(std::move(*listener), door.service);
+  }
 }
 
 World::World(Config config)
@@ -265,6 +314,29 @@ net::Endpoint World::smtp_endpoint() const {
 
 net::Endpoint World::pop3_endpoint() const {
   return {server_ip(), 110};
+}
+
+net::Endpoint World::imap_endpoint() const {
+  return {server_ip(), 143};
+}
+
+net::Endpoint World::imaps_endpoint() const {
+  return {server_ip(), 993};
+}
+
+net::Endpoint World::smtps_endpoint() const {
+  return {server_ip(), 465};
+}
+
+net::Endpoint World::pop3s_endpoint() const {
+  return {server_ip(), 995};
+}
+
+std::shared_ptr<net::TlsClient> World::tls_client() {
+  if (tls_client_) return tls_client_;
+  auto client = net::TlsClient::create({.system_cas = false, .entropy = &executor_});
+  CHECK(client);
+  return tls_client_ = *client;
 }
 
 Task<Result<std::unique_ptr<net::Transport>>> World::dial(net::IpAddress from, net::Endpoint to) {

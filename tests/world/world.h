@@ -25,8 +25,10 @@
 #include "net/sim/sim_network.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 #include "store/memory/memory_store.h"
@@ -59,7 +61,9 @@ struct Config {
   mta::QueueLimits queue;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::ImapServer::Config imap;
   server::CensusLimits census;  // of each service
+  bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
   std::vector<std::string> domains = {"example.org"};  // the first is the default
@@ -89,18 +93,26 @@ struct House {
   House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config);
   void listen(SimExecutor& executor, SimNetwork& network);
 
+  std::shared_ptr<net::TlsServer> tls;  // null unless Config::tls
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
   mta::Router router;
   mta::Queue queue;
   mta::Intake intake;
+  server::Logins logins;
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
+  server::imap::AccountSeats imap_seats;
+  server::ImapServer imap;
+  server::SmtpServer smtps;  // the same, with TLS from the first octet
+  server::Pop3Server pop3s;
+  server::ImapServer imaps;
   runtime::Nursery background;  // the queue's worker
 };
 
@@ -131,6 +143,12 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint imap_endpoint() const;
+  net::Endpoint imaps_endpoint() const;
+  net::Endpoint smtps_endpoint() const;
+  net::Endpoint pop3s_endpoint() const;
+  // What clients speak TLS with; they look at no certificate.
+  std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
@@ -151,6 +169,7 @@ class World {
   SimNetwork network_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
+  std::shared_ptr<net::TlsClient> tls_client_;
   bool settled_ = false;
   std::optional<runtime::Nursery> ending_;
 };

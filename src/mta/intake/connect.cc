@@ -5,7 +5,10 @@
 
 namespace posta::mta {
 
-Intake::Intake(Deps deps, IntakeConfig config) : deps_(deps), config_(std::move(config)) {}
+Intake::Intake(Deps deps, IntakeConfig config)
+    : deps_(deps),
+      config_(std::move(config)),
+      allowance_(deps.store, deps.events, config_.submission.allowance) {}
 
 Intake::~Intake() = default;
 

@@ -13,7 +13,7 @@ namespace posta::server::pop3 {
 
 Task<> Session::user(wire::pop3::User& command) {
   user_ = std::move(command.name);
-  if (!may_login_) {
+  if (!secure()) {
     co_await refuse_login(Reply::no("Passwords in clear are not taken here without TLS"),
                           "insecure");
     co_return;
@@ -22,7 +22,7 @@ Task<> Session::user(wire::pop3::User& command) {
 }
 
 Task<> Session::pass(wire::pop3::Pass& command) {
-  if (!may_login_) {
+  if (!secure()) {
     co_await refuse_login(Reply::no("Passwords in clear are not taken here without TLS"),
                           "insecure");
     co_return;

@@ -14,7 +14,9 @@ Task<> Session::noop(wire::pop3::Noop&) {
 Task<> Session::capa(wire::pop3::Capa&) {
   wire::pop3::Capabilities capabilities;
   capabilities.top = true;
-  capabilities.user = may_login_;
+  capabilities.user = secure();
+  // RFC 2595 §4: present and permitted in the current state.
+  capabilities.stls = config().reception.tls && !tls_ && state_ == State::authorization;
   capabilities.resp_codes = true;
   capabilities.auth_resp_code = true;
   capabilities.pipelining = true;
@@ -32,7 +34,6 @@ Task<> Session::not_offered(C&) {
 }
 
 template Task<> Session::not_offered(wire::pop3::Apop&);
-template Task<> Session::not_offered(wire::pop3::Stls&);
 template Task<> Session::not_offered(wire::pop3::Auth&);
 template Task<> Session::not_offered(wire::pop3::Utf8&);
 template Task<> Session::not_offered(wire::pop3::Lang&);

@@ -29,7 +29,7 @@ class Pop3Server final : public Service {
     Events& events;
   };
   struct Config {
-    Reception reception;  // trusted: networks from where passwords may come in clear
+    Reception reception;
     pop3::Limits limits;
     wire::pop3::UidlFormat uidl;
     bool last = false;           // the old command LAST
@@ -38,17 +38,19 @@ class Pop3Server final : public Service {
     wire::pop3::Workarounds workarounds;
   };
 
-  Pop3Server(Deps deps, Config config) : deps_(deps), config_(std::move(config)) {}
+  Pop3Server(Deps deps, Config config) : deps_(deps) { configure(std::move(config)); }
+  // For sessions that begin later; those that exist go on as they began. Its loop's thread.
+  void configure(Config config) { config_ = std::make_shared<const Config>(std::move(config)); }
 
   // From the greeting to the end of the connection. Ends soon after Sessions::close().
   Task<> serve(std::unique_ptr<net::Transport> transport) override;
 
   const Deps& deps() const { return deps_; }
-  const Config& config() const { return config_; }
+  const std::shared_ptr<const Config>& config() const { return config_; }
 
  private:
   Deps deps_;
-  Config config_;
+  std::shared_ptr<const Config> config_;
 };
 
 }  // namespace posta::server

@@ -61,8 +61,10 @@ class Session {
   Task<bool> send(std::string_view octets);
   Task<> linger();
   void trouble(std::string_view what, const Error& error);
+  Task<> enter_tls();
 
-  // --- authorization (cmd_login.cc)
+  // --- authorization (cmd_stls.cc, cmd_login.cc)
+  Task<> stls(wire::pop3::Stls& command);
   Task<> user(wire::pop3::User& command);
   Task<> pass(wire::pop3::Pass& command);
   Task<> open_maildrop(Principal principal);
@@ -103,13 +105,16 @@ class Session {
   // The message with this number, unless there is none or it is marked: then the reply is said.
   std::optional<mailbox::MessageState> message(Number number);
 
-  const Pop3Server::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  // Passwords in clear may come here: nobody can listen, or somebody has decided so.
+  bool secure() const { return tls_ || config().reception.cleartext.contain(stream_.peer().ip); }
+  const Pop3Server::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
 
   Pop3Server& server_;
+  const std::shared_ptr<const Pop3Server::Config> config_;  // as it was when the session began
   net::Stream& stream_;
   const std::string id_;
-  const bool may_login_;  // passwords in clear are allowed from here
+  std::unique_ptr<net::TlsInfo> tls_;  // null: in clear
   State state_ = State::authorization;
   End end_ = End::open;
   wire::pop3::LineReader lines_;

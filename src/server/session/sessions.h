@@ -56,6 +56,10 @@ class Sessions {
 
   // True once close() was called: sessions look before they wait for new work.
   bool closing() const { return nursery_.stop().requested(); }
+  // Asked by close().
+  runtime::Stop& stop() { return nursery_.stop(); }
+  // What serves the sessions beside them, and ends when the stop is asked.
+  void attend(Task<> task) { nursery_.spawn(std::move(task)); }
   Task<> close(Duration grace);
 
   std::size_t live() const { return streams_.size(); }

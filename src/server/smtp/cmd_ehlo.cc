@@ -19,6 +19,7 @@ Task<Reply> Session::ehlo(wire::smtp::Ehlo& command) {
   offered.chunking = true;               // RFC 3030
   offered.smtputf8 = true;               // RFC 6531
   offered.enhanced_status_codes = true;  // RFC 2034
+  offered.starttls = config().reception.tls && !tls_;  // RFC 3207 §4.2: not in TLS
   offered.help = true;
   offered.vrfy = may(config().vrfy, trusted_);
   offered.expn = may(config().expn, trusted_);

@@ -21,6 +21,7 @@ constexpr Usage kUsages[] = {
     {"BDAT", "BDAT octets [LAST], then that many octets"},
     {"RSET", "RSET"},
     {"NOOP", "NOOP"},
+    {"STARTTLS", "STARTTLS, then the TLS handshake, then EHLO again"},
     {"QUIT", "QUIT"},
     {"HELP", "HELP [verb]"},
     {"VRFY", "VRFY address [SMTPUTF8]"},

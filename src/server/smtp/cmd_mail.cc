@@ -16,7 +16,7 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
   if (command.from && command.from->domain.empty() && !trusted_)
     co_return reply::sender_needs_domain;
   Origin from = origin();
-  if (command.smtputf8) from.protocol = "UTF8SMTP";  // RFC 6531 §4.3
+  if (command.smtputf8) from.protocol = protocol(true);
   mta::MailArguments arguments{.from = std::move(command.from),
                                .size = command.size,
                                .eight_bit = command.body == wire::smtp::Mail::Body::eight_bit_mime,

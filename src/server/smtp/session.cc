@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "runtime/task.h"
+#include "server/session/begin_tls.h"
 #include "server/smtp/events.h"
 #include "wire/smtp/reply.h"
 
@@ -36,18 +37,20 @@ std::string_view to_string(Session::End end) {
 
 Session::Session(SmtpServer& server, net::Stream& stream, std::string id)
     : server_(server),
+      config_(server.config()),
       stream_(stream),
       id_(std::move(id)),
-      trusted_(server.config().reception.trusted.contain(stream.peer().ip)),
-      lines_(server.config().limits.wire, trusted_),
-      life_end_(stream.executor().now() + server.config().limits.session_life_max) {}
+      trusted_(config().reception.trusted.contain(stream.peer().ip)),
+      lines_(limits().wire, trusted_),
+      life_end_(stream.executor().now() + limits().session_life_max) {}
 
 Task<> Session::run() {
   Events& events = server_.deps().events;
   std::string peer = stream_.peer().ip.str();
   events.emit({event::kConnectionOpened,
                {{"session", id_}, {"service", config().reception.service}, {"peer", peer}}});
-  co_await greet();
+  if (config().reception.implicit_tls) co_await enter_tls();  // RFC 8314 §3.3
+  if (end_ == End::open) co_await greet();
   while (end_ == End::open) {
     if (server_.deps().sessions.closing() && !transaction_) {
       last_word(reply::shutting_down, End::stopped);  // RFC 5321 §3.8
@@ -174,6 +177,8 @@ Task<> Session::obey(Command& command) {
 
 std::optional<Reply> Session::out_of_order(const Verb& verb) const {
   if (state_ == State::refused && verb.name != "QUIT") return reply::bad_sequence;
+  // RFC 3207 §4: 530 "to every command other than NOOP, EHLO, STARTTLS, or QUIT".
+  if (config().tls_required && !tls_ && verb.pre_tls == PreTls::no) return reply::tls_required;
   switch (verb.needs) {
     case Needs::nothing: return std::nullopt;
     case Needs::no_letter:
@@ -280,6 +285,13 @@ void Session::begin_hello(std::string name, bool extended) {
   state_ = State::ready;
 }
 
+// The `with` word of Received (RFC 3848; with SMTPUTF8, RFC 6531 §4.3). There is none for HELO in
+// TLS.
+std::string Session::protocol(bool utf8) const {
+  if (!extended_ && !utf8) return "SMTP";
+  return std::string(utf8 ? "UTF8SMTP" : "ESMTP") + (tls_ ? "S" : "");
+}
+
 Origin Session::origin() const {
   Origin origin;
   origin.via = Origin::Via::smtp;
@@ -287,7 +299,8 @@ Origin Session::origin() const {
   const net::IpAddress& ip = stream_.peer().ip;
   origin.peer = (ip.is_v6() ? "IPv6:" : "") + ip.str();
   origin.helo = helo_;
-  origin.protocol = extended_ ? "ESMTP" : "SMTP";
+  origin.protocol = protocol(false);
+  origin.tls = tls_words(tls_.get());
   origin.trusted = trusted_;
   origin.received = stream_.executor().wall();
   return origin;

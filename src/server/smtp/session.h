@@ -14,6 +14,7 @@
 //   chunks: the message has begun by BDAT; only BDAT, RSET, EHLO, HELO, NOOP, QUIT and the
 //   questions
 //           go on.
+//   STARTTLS leads back to `begun` from any state, and all that was said before is forgotten.
 //   QUIT, 421, the end of the connection and the end of the server end every state; what was not
 //   answered 250 after its end is forgotten.
 //
@@ -72,6 +73,7 @@ class Session {
  private:
   // --- the loop (session.cc)
   Task<> greet();
+  Task<> enter_tls();
   Task<> await_line();
   Task<> take_line(const wire::smtp::Line& line);
   Task<> obey(Command& command);
@@ -117,17 +119,23 @@ class Session {
   void forget_letter();
   void begin_hello(std::string name, bool extended);
   Origin origin() const;
+  std::string protocol(bool utf8) const;
+  // Passwords in clear may come here: nobody can listen, or somebody has decided so.
+  bool secure() const { return tls_ || config().reception.cleartext.contain(stream_.peer().ip); }
   bool begun_by_hand() const;
-  const SmtpServer::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  const SmtpServer::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
 
   SmtpServer& server_;
+  const std::shared_ptr<const SmtpServer::Config> config_;  // as it was when the session began
   net::Stream& stream_;
   const std::string id_;
   const bool trusted_;
   wire::smtp::LineReader lines_;
   State state_ = State::begun;
   End end_ = End::open;
+
+  std::unique_ptr<net::TlsInfo> tls_;  // null: in clear
 
   // What the client said of itself.
   std::string helo_;

@@ -30,21 +30,24 @@ class SmtpServer final : public Service {
     smtp::Limits limits;
     Access vrfy = Access::trusted;  // others get 252 (RFC 5321 §7.3)
     Access expn = Access::nobody;   // 502 5.5.1
+    bool tls_required = false;      // 530 5.7.0 before TLS: never where strangers bring mail
     bool strict_syntax = false;     // no tolerances in commands (wire/smtp/command.h)
     std::string help_url = "https://www.rfc-editor.org/rfc/rfc5321";
   };
 
   SmtpServer(Deps deps, Config config);
+  // For sessions that begin later; those that exist go on as they began. Its loop's thread.
+  void configure(Config config);
 
   // From the greeting to the end of the connection. Ends soon after Sessions::close().
   Task<> serve(std::unique_ptr<net::Transport> transport) override;
 
   const Deps& deps() const { return deps_; }
-  const Config& config() const { return config_; }
+  const std::shared_ptr<const Config>& config() const { return config_; }
 
  private:
   Deps deps_;
-  Config config_;
+  std::shared_ptr<const Config> config_;
 };
 
 }  // namespace posta::server

@@ -25,10 +25,10 @@ constinit const Verb Session::kVerbs[] = {
     {"HELP",      on<&Session::help>,           Needs::nothing,   Flush::yes,    PreTls::no},
     {"VRFY",      on<&Session::vrfy>,           Needs::nothing,   Flush::yes,    PreTls::no},
     {"EXPN",      on<&Session::expn>,           Needs::nothing,   Flush::yes,    PreTls::no},
-    // Here AUTH (RFC 4954 §4: after EHLO, outside letters) and STARTTLS (RFC 3207 §4, Flush::discard)
-    // take their places; until they exist they are not announced and answered 502.
+    // Here AUTH (RFC 4954 §4: after EHLO, outside letters) takes its place; until then it is not
+    // announced and answered 502.
     {"AUTH",      on<&Session::auth>,           Needs::nothing,   Flush::yes,    PreTls::no},
-    {"STARTTLS",  on<&Session::starttls>,       Needs::nothing,   Flush::yes,    PreTls::yes},
+    {"STARTTLS",  on<&Session::starttls>,       Needs::nothing,   Flush::discard, PreTls::yes},
     // ETRN TURN ATRN SEND SOML SAML; a request line of HTTP; anything else.
     {"(known)",   on<&Session::not_spoken>,     Needs::nothing,   Flush::yes,    PreTls::no},
     {"(http)",    on<&Session::wrong_protocol>, Needs::nothing,   Flush::yes,    PreTls::yes},
