@@ -5,10 +5,18 @@
 //   app.server.stopped                                info
 //   app.removals.unfinished  error                    warning
 //   app.listener.skipped   endpoint error             warning
+//   app.process.died       process end ready pause_ms   error
+//   app.process.hung       seconds                      error
+//   app.process.gave_up    process end                  error
+//   app.process.start_failed  error                     error
+//   app.sandbox.incomplete    missing                   warning
+//   app.configuration.reloaded  status                  info
+//   app.configuration.refused   error                   error
 #pragma once
 
 #include "base/events.h"
 #include "base/result.h"
+#include "mail/time.h"
 #include "net/endpoint.h"
 
 namespace posta::app::events {
@@ -31,6 +39,39 @@ inline void listener_skipped(Events& events, const net::Endpoint& endpoint, cons
   events.emit({"app.listener.skipped",
                {{"endpoint", endpoint.str()}, {"error", error.what}},
                Severity::warning});
+}
+
+// The supervisor's.
+inline void died(Events& events, std::string_view process, const std::string& end, bool ready,
+                 Duration pause) {
+  auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(pause).count();
+  events.emit(
+      {"app.process.died",
+       {{"process", process}, {"end", end}, {"ready", ready ? 1 : 0}, {"pause_ms", milliseconds}},
+       Severity::error});
+}
+inline void hung(Events& events, std::chrono::seconds seconds) {
+  events.emit({"app.process.hung", {{"seconds", seconds.count()}}, Severity::error});
+}
+inline void gave_up(Events& events, std::string_view process, const std::string& end) {
+  events.emit({"app.process.gave_up",
+               {{"process", process},
+                {"end", end},
+                {"advice", "it died more than supervisor.crashes_max times in a minute and is not "
+                           "started again; the lines above say why it died"}},
+               Severity::error});
+}
+inline void start_failed(Events& events, const Error& error) {
+  events.emit({"app.process.start_failed", {{"error", error.what}}, Severity::error});
+}
+inline void sandbox_incomplete(Events& events, const std::string& missing) {
+  events.emit({"app.sandbox.incomplete", {{"missing", missing}}, Severity::warning});
+}
+inline void reloaded(Events& events, const std::string& status) {
+  events.emit({"app.configuration.reloaded", {{"status", status}}});
+}
+inline void reload_refused(Events& events, const std::string& why) {
+  events.emit({"app.configuration.refused", {{"error", why}}, Severity::error});
 }
 
 }  // namespace posta::app::events

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "app/config.h"
 #include "base/events.h"
 #include "base/limits.h"
 #include "runtime/executor.h"
@@ -30,6 +31,7 @@ class Log final : public Events {
     std::string host;
     int descriptor = 2;
     Octets buffer_octets_max = 1_MiB;
+    bool at_once = false;  // emit() itself writes and may wait: for a process of one thread
   };
   // The clock is the executor's; it must outlive the log.
   Log(runtime::Executor& clock, Options options);
@@ -39,6 +41,7 @@ class Log final : public Events {
 
  private:
   std::string format(const Event& event) const;
+  void write(std::string_view lines);
   void write_for_ever();
 
   runtime::Executor& clock_;
@@ -50,6 +53,9 @@ class Log final : public Events {
   bool closing_ = false;
   std::thread writer_;
 };
+
+// As the configuration says.
+Log::Options log_options(const Config& config);
 
 Severity parse_severity(std::string_view name);
 

@@ -12,7 +12,10 @@
 #include "app/control.h"
 #include "app/events.h"
 #include "app/front.h"
+#include "app/inherited.h"
+#include "app/supervisor.h"
 #include "app/version.h"
+#include "app/walls.h"
 #include "base/check.h"
 #include "jobs/sweep.h"
 #include "net/asio/network.h"
@@ -28,12 +31,9 @@ int complain(const Error& error) {
   return 1;
 }
 
-std::string listening(const Config& config) {
+std::string listening_words(const Config& config) {
   std::string out;
-  for (const auto& endpoint : config.smtp_listen)
-    out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
-  for (const auto& endpoint : config.pop3_listen)
-    out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
+  for (const Listening& one : listening(config)) out += (out.empty() ? "" : " ") + one.str();
   return out;
 }
 
@@ -47,7 +47,11 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house) : house_(house), shared_(house.config()) {}
+  Server(House& house, std::unique_ptr<Superior> superior, std::vector<OpenListener> open)
+      : house_(house), superior_(std::move(superior)), shared_(house.config()) {
+    for (OpenListener& one : open)
+      for (auto& socket : one.sockets) network_.inherit(one.what.endpoint, std::move(socket));
+  }
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {
@@ -83,9 +87,34 @@ class Server {
       if (error) return;
       if (std::exchange(stopping_, true)) std::_Exit(128 + signal);  // the second does not wait
       events::stopping(house_.log(), signal);
-      for (auto& front : fronts_) front->close();
+      stop();
       wait_for_signal(signals);
     });
+  }
+
+  // No connection may wait in the queue of a socket that nobody accepts from.
+  void stop() {
+    superior_->stopping();
+    superior_->stop_listening();
+    for (const Listening& one : listening(house_.config())) network_.disinherit(one.endpoint);
+    for (auto& front : fronts_) front->close();
+  }
+
+  // Says that all loops turn, in each interval in which they do.
+  runtime::Task<> say_alive(runtime::Stop& stop) {
+    Duration every = superior_->alive_every();
+    while (every > Duration::zero() && co_await runtime::sleep_for(every, &stop)) {
+      if (unanswered_ > 0) continue;  // a loop has not come round since the last time
+      superior_->alive();
+      unanswered_ = house_.loops() - 1;
+      for (std::size_t i = 1; i < house_.loops(); ++i)
+        boost::asio::post(house_.loop(i).context(), [this] { --unanswered_; });
+    }
+  }
+
+  void obey(Result<Order> order) {
+    if (!order) return superior_->refused(order.error());
+    superior_->refused({Error::Kind::config, "nothing"});
   }
 
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
@@ -104,7 +133,12 @@ class Server {
       complain(control.error());
       for (auto& other : fronts_) other->close();
     } else {
-      events::started(house_.log(), kVersion, house_.loops(), listening(house_.config()));
+      events::started(house_.log(), kVersion, house_.loops(), listening_words(house_.config()));
+      superior_->listen(
+          house_.loop(0).context(), [this](Result<Order> order) { obey(std::move(order)); },
+          [this] { stop(); });
+      superior_->ready("Serving " + listening_words(house_.config()));
+      jobs.spawn(say_alive(jobs.stop()));
     }
     co_await front.join();
     co_await all_closed_.wait();
@@ -142,11 +176,13 @@ class Server {
   }
 
   House& house_;
+  std::unique_ptr<Superior> superior_;
   Shared shared_;
   net::asio::AsioNetwork network_;
   std::vector<std::unique_ptr<Front>> fronts_;
   std::unique_ptr<runtime::Nursery> commands_;
   std::atomic<unsigned> open_{0};
+  std::atomic<std::size_t> unanswered_{0};  // loops that have not come round since they were asked
   runtime::Bell all_closed_;
   bool stopping_ = false;
 };
@@ -161,16 +197,49 @@ Answer Server::answer(Request request) {
 
 }  // namespace
 
-int serve(Config config) {
+int serve(ServerStart start) {
   std::signal(SIGPIPE, SIG_IGN);
-  unsigned loops = config.loops ? config.loops : std::max(1u, std::thread::hardware_concurrency());
-  auto house = House::open(std::move(config), loops);
+  unsigned loops = loops_of(start.config);
+  auto house = House::open(std::move(start.config), loops);
   if (!house) return complain(house.error());
-  Server server(**house);
+  Server server(**house, std::move(start.superior), std::move(start.open));
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();
   events::stopped((*house)->log());
   return 0;
+}
+
+int serve_alone(Config config, guard::ServiceEnvironment environment) {
+  auto who = server_identity(config);
+  if (!who) return complain(who.error());
+  auto made = make_written_folders(config, *who);
+  if (!made) return complain(made.error());
+  auto sockets = guard::inherited_sockets(environment, getpid());
+  if (!sockets) return complain(sockets.error());
+  auto inherited = match_inherited(config, *sockets);
+  if (!inherited) return complain(inherited.error());
+  ServerStart start{config, read_private_files(config), std::move(inherited->open), nullptr};
+  // Low ports are opened while this process may.
+  for (const Listening& what : listening(config)) {
+    bool open = std::ranges::any_of(start.open, [&](const auto& one) { return one.what == what; });
+    if (open || std::ranges::count(inherited->covered, what.endpoint) > 0) continue;
+    auto socket = net::asio::open_listening(what.endpoint);
+    if (!socket && what.optional()) continue;
+    if (!socket) return complain(socket.error());
+    start.open.push_back({what, {}});
+    start.open.back().sockets.push_back(*std::move(socket));
+  }
+  guard::Walls walls = server_walls(config, *who);
+  walls.sandbox = false;
+  if (auto entered = guard::enter(walls); !entered) return complain(entered.error());
+  guard::raise_descriptor_limit();
+  start.superior = no_supervisor(config, std::move(environment),
+                                 [] { return std::chrono::steady_clock::now(); });
+  return serve(std::move(start));
+}
+
+int serve_supervised(Config config, guard::ServiceEnvironment environment) {
+  return Supervisor(std::move(config), std::move(environment)).run();
 }
 
 }  // namespace posta::app

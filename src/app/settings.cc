@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "app/setting_kinds.h"
+#include "app/settings_process.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -94,7 +95,15 @@ std::vector<Setting> make() {
 }  // namespace
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = make();
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> every = make(), out;
+    std::ranges::move(process_settings(), std::back_inserter(every));
+    // Keys without a table come first, or they would be read back as part of one.
+    for (bool in_table : {false, true})
+      for (const Setting& one : every)
+        if ((one.name.find('.') != std::string::npos) == in_table) out.push_back(one);
+    return out;
+  }();
   return all;
 }
 

@@ -1,0 +1,39 @@
+// listening.h: the services and where they listen: one list, from which the supervisor opens
+// sockets, the server takes them, and `posta check` looks.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "net/asio/socket.h"
+
+namespace posta::app {
+
+struct ServiceListeners {
+  std::string_view name;  // as in the configuration: "smtp" of smtp.listen
+  std::vector<net::Endpoint> Config::* endpoints;
+};
+std::span<const ServiceListeners> services();
+
+struct Listening {
+  std::string service;
+  net::Endpoint endpoint;
+  std::string str() const { return service + " " + endpoint.str(); }
+  // "*" means IPv6 too where there is IPv6: such a one may be missing.
+  bool optional() const { return endpoint.ip.is_v6() && endpoint.ip.is_any(); }
+  bool operator==(const Listening&) const = default;
+};
+// In the order of services(), then of the configuration.
+std::vector<Listening> listening(const Config& config);
+
+// Sockets that are open for one of them: one for each loop, or one for all.
+struct OpenListener {
+  Listening what;
+  std::vector<net::asio::Fd> sockets;
+};
+
+unsigned loops_of(const Config& config);
+
+}  // namespace posta::app
