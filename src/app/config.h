@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ struct Config {
   std::uint64_t crashes_max = 10;
   std::chrono::seconds restart_pause_max{5};
   std::chrono::seconds hang_max{60};
+  // Not a key: contents of files that this process may not read itself, by path (handed.h).
+  std::map<std::string, std::string> handed_files;
 
   // A path of the configuration, absolute: relative ones count from the server directory.
   std::string path(const std::string& name) const;

@@ -7,13 +7,18 @@
 
 namespace posta::app {
 
-Result<std::string> Handed::file(const std::string& path) const {
-  auto found = files.find(path);
-  if (found != files.end()) return found->second;
-  return fail(Error::Kind::config, "cannot read " + path + ": it is not there, not permitted, or "
-                                   "longer than " + std::to_string(kHandedFileOctetsMax) +
-                                   " octets");
+namespace {
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string octets(kHandedFileOctetsMax + 1, '\0');
+  file.read(octets.data(), static_cast<std::streamsize>(octets.size()));
+  octets.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  if (!file.is_open() || file.bad() || octets.size() > kHandedFileOctetsMax) return std::nullopt;
+  return octets;
 }
+
+}  // namespace
 
 std::string print_handed(const Handed& handed) {
   Writer writer;
@@ -40,15 +45,18 @@ std::vector<std::string> private_files(const Config&) {
 
 Handed read_private_files(const Config& config) {
   Handed out;
-  for (const std::string& path : private_files(config)) {
-    std::ifstream file(path, std::ios::binary);
-    std::string octets(kHandedFileOctetsMax + 1, '\0');
-    file.read(octets.data(), static_cast<std::streamsize>(octets.size()));
-    octets.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    if (!file.is_open() || file.bad() || octets.size() > kHandedFileOctetsMax) continue;
-    out.files[path] = std::move(octets);
-  }
+  for (const std::string& path : private_files(config))
+    if (auto octets = read_file(path)) out.files[path] = *std::move(octets);
   return out;
+}
+
+Result<std::string> read_private_file(const Config& config, const std::string& path) {
+  auto found = config.handed_files.find(path);
+  if (found != config.handed_files.end()) return found->second;
+  if (auto octets = read_file(path)) return *std::move(octets);
+  return fail(Error::Kind::config,
+              fmt::format("cannot read {}: it is not there, not permitted, or longer than {} octets",
+                          path, kHandedFileOctetsMax));
 }
 
 }  // namespace posta::app

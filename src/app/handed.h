@@ -17,9 +17,6 @@ namespace posta::app {
 struct Handed {
   std::string config_text;
   std::map<std::string, std::string> files;  // by absolute path
-
-  // Error{config}: the file was not there, or could not be read.
-  Result<std::string> file(const std::string& path) const;
 };
 
 inline constexpr Octets kHandedOctetsMax = 64_MiB;
@@ -32,5 +29,9 @@ Result<Handed> parse_handed(std::string_view octets);
 std::vector<std::string> private_files(const Config& config);
 // Reads them. A file that cannot be read is left out; who needs it says so.
 Handed read_private_files(const Config& config);
+
+// The contents of one: as it was handed over, or, to a process that may, from the disk.
+// Error{config}.
+Result<std::string> read_private_file(const Config& config, const std::string& path);
 
 }  // namespace posta::app

@@ -18,6 +18,7 @@
 #include "app/check.h"
 #include "app/control.h"
 #include "app/house.h"
+#include "app/probe.h"
 #include "app/quickstart.h"
 #include "app/serve.h"
 #include "app/tool.h"
@@ -142,6 +143,10 @@ int run(std::vector<std::string> args) {
     return args.empty() ? 64 : 0;
   }
   if (command == "quickstart") return print(quickstart(directory, args));
+  if (command == "tool" && args.size() == 2 && args[1] == "sandbox-probe") {
+    auto config = configured(directory);
+    return config ? print(probe_sandbox(*config)) : complain(config.error());
+  }
   if (command == "tool") return print(tool(args));
   if (command == "config") return show_or_explain(directory, args);
   if (is_admin_command(command)) return administer_from_outside(directory, std::move(args));

@@ -218,7 +218,8 @@ int serve_alone(Config config, guard::ServiceEnvironment environment) {
   if (!sockets) return complain(sockets.error());
   auto inherited = match_inherited(config, *sockets);
   if (!inherited) return complain(inherited.error());
-  ServerStart start{config, read_private_files(config), std::move(inherited->open), nullptr};
+  config.handed_files = read_private_files(config).files;
+  ServerStart start{config, std::move(inherited->open), nullptr};
   // Low ports are opened while this process may.
   for (const Listening& what : listening(config)) {
     bool open = std::ranges::any_of(start.open, [&](const auto& one) { return one.what == what; });

@@ -24,7 +24,6 @@ inline constexpr std::chrono::seconds kGrace{10};
 // All that a server starts with.
 struct ServerStart {
   Config config;
-  Handed handed;
   std::vector<OpenListener> open;  // what is not here is opened by the server itself
   std::unique_ptr<Superior> superior;
 };

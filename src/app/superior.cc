@@ -18,7 +18,9 @@ Result<Handed> read_all(const std::string& directory) {
 }
 
 Result<Config> config_of(const Handed& handed, const std::string& directory) {
-  return parse_config_of(directory, handed.config_text);
+  TRY(Config config, parse_config_of(directory, handed.config_text));
+  config.handed_files = handed.files;
+  return config;
 }
 
 namespace {

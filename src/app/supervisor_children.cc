@@ -29,10 +29,11 @@ namespace {
   leave(1);
 }
 
-[[noreturn]] void be_helper(const Config& config, guard::Channel channel) {
+[[noreturn]] void be_helper(const Config& config, guard::Channel channel, pid_t parent) {
   guard::name_process("posta-helper");
-  if (auto entered = guard::enter(helper_walls(config)); !entered)
-    leave_complaining(entered.error());
+  guard::Walls walls = helper_walls(config);
+  walls.parent = parent;
+  if (auto entered = guard::enter(walls); !entered) leave_complaining(entered.error());
   Helper helper(config, channel);
   Result<> answered;
   do {
@@ -51,8 +52,7 @@ Result<pid_t> Supervisor::fork_helper(const Config& config, guard::Channel& here
     int kept = ends.second.get();
     guard::begin_child({&kept, 1});
     (void)ends.first.release();  // closed already
-    if (!guard::end_with_parent(self_)) leave(1);
-    be_helper(config, guard::Channel(std::move(ends.second)));
+    be_helper(config, guard::Channel(std::move(ends.second)), self_);
   }
   here = guard::Channel(std::move(ends.first));
   TRY_VOID(HelperClient(here).ping());
@@ -90,14 +90,15 @@ Result<> Supervisor::start_server() {
 
 void Supervisor::become_server(guard::Channel link, guard::Channel helper) {
   guard::name_process("posta-server");
-  const Config& config = estate_.config;
-  if (auto entered = guard::enter(server_walls(config, who_)); !entered)
-    leave_complaining(entered.error());
-  if (!guard::end_with_parent(self_)) leave(1);
+  Config& config = estate_.config;
+  guard::Walls walls = server_walls(config, who_);
+  walls.parent = self_;
+  if (auto entered = guard::enter(walls); !entered) leave_complaining(entered.error());
+  config.handed_files = std::move(estate_.handed.files);
   Duration every{};
   if (config.hang_max.count() > 0) every = config.hang_max / 2;
   if (watchdog_ && (every == Duration::zero() || *watchdog_ / 2 < every)) every = *watchdog_ / 2;
-  ServerStart start{config, std::move(estate_.handed), std::move(estate_.open), nullptr};
+  ServerStart start{config, std::move(estate_.open), nullptr};
   start.superior = supervisor_at(std::move(link), std::move(helper), every);
   leave(serve(std::move(start)));
 }
