@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "app/certificates.h"
 #include "app/config.h"
 #include "app/control.h"
+#include "app/doors.h"
 #include "app/house.h"
 #include "app/listening.h"
 #include "app/walls.h"
@@ -56,7 +58,7 @@ void check_ports(Findings& findings, const Config& config, bool running) {
   runtime::asio::WorkerPool workers({.threads = 1});
   runtime::asio::Loop loop(workers);
   net::asio::AsioNetwork network;
-  for (const Listening& one : listening(config)) {
+  for (const Listening& one : all_listeners(config)) {
     auto listener = network.listen(loop, one.endpoint);
     std::string name = fmt::format("{} on {}", one.service, one.endpoint.str());
     if (listener) {
@@ -95,6 +97,13 @@ bool check_processes(Findings& findings, const Config& config) {
     config.sandbox == "required" ? findings.bad(words) : findings.good(words);
   }
   return reachable;
+}
+
+void check_certificates(Findings& findings, const Config& config) {
+  runtime::asio::WorkerPool workers({.threads = 1});
+  runtime::asio::Loop clock(workers);
+  for (const Finding& one : look_at_certificates(config, clock.wall()))
+    one.wrong ? findings.bad(one.what) : findings.good(one.what);
 }
 
 runtime::Task<> look_at_domains(House& house, Findings& findings) {
@@ -154,6 +163,7 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   findings.good("posta.toml is understood");
   check_directory(findings, config->directory);
   bool can_run = check_processes(findings, *config);
+  check_certificates(findings, *config);
   bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
   check_ports(findings, *config, running);
   if (!running && can_run) {

@@ -8,12 +8,14 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
 #include "base/result.h"
 #include "mail/address.h"
+#include "mta/route/relay_host.h"
 #include "net/endpoint.h"
 
 namespace posta::app {
@@ -39,6 +41,13 @@ struct Config {
   bool normalise_line_ends = false;
   bool strict_syntax = false;
 
+  // TLS (settings_tls.cc). Paths: certificate i has key i.
+  std::vector<std::string> tls_certificate;
+  std::vector<std::string> tls_key;
+  bool tls12 = true;
+  bool smtp_tls_required = false;
+  std::vector<net::Endpoint> pop3s_listen;
+
   std::vector<net::Endpoint> pop3_listen;
   std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";
@@ -46,9 +55,35 @@ struct Config {
   std::uint64_t pop3_sessions_max = 20'000;
   std::uint64_t pop3_sessions_per_address_max = 10'000;
 
+  std::vector<net::Endpoint> imap_listen;
+  std::vector<net::Endpoint> imaps_listen;
+  std::vector<net::IpNetwork> imap_cleartext_networks;
+  Octets imap_message_octets_max = 50_MiB;
+  std::uint64_t imap_sessions_max = 20'000;
+  std::uint64_t imap_sessions_per_address_max = 10'000;
+  std::uint64_t imap_sessions_per_account_max = 100;
+
   std::chrono::seconds retry_first{60};
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::seconds queue_life{5 * 24 * 3600};
+
+  // Mail that leaves (settings_outbound.cc).
+  std::optional<mta::RelayHost> relay_host;
+  std::vector<net::Endpoint> dns_servers;
+  std::string dns_dnssec = "use";
+  std::string dns_trust_anchor = "/usr/share/dns/root.key";
+  std::uint16_t outbound_port = 25;
+  std::string outbound_tls = "may";
+  std::string outbound_tls_ca_file;
+  bool outbound_loopback_hosts = false;
+  std::optional<net::IpAddress> outbound_bind_ipv4;
+  std::optional<net::IpAddress> outbound_bind_ipv6;
+  std::uint64_t outbound_sessions_per_destination = 20;
+  std::uint64_t outbound_letters_trying_max = 256;
+  std::uint64_t outbound_hosts_tried_max = 5;
+  std::chrono::seconds outbound_connect_time{30};
+  std::chrono::seconds outbound_idle_time{5};
+  std::chrono::seconds queue_delay_warning{4 * 3600};
 
   std::chrono::seconds retention{30 * 24 * 3600};
 
@@ -63,6 +98,7 @@ struct Config {
   std::chrono::seconds restart_pause_max{5};
   std::chrono::seconds hang_max{60};
   // Not a key: contents of files that this process may not read itself, by path (handed.h).
+  bool handed = false;  // these are all there are
   std::map<std::string, std::string> handed_files;
 
   // A path of the configuration, absolute: relative ones count from the server directory.
@@ -87,6 +123,7 @@ struct Setting {
 };
 
 const std::vector<Setting>& settings();
+std::vector<Setting> outbound_settings();
 
 // Reads DIR/posta.toml.
 Result<Config> read_config(const std::string& directory);

@@ -10,8 +10,10 @@
 //   app.process.gave_up    process end                  error
 //   app.process.start_failed  error                     error
 //   app.sandbox.incomplete    missing                   warning
-//   app.configuration.reloaded  status                  info
-//   app.configuration.refused   error                   error
+//   app.config.reloaded    changed                    info
+//   app.config.refused     error                      error
+//   app.config.restart_needed  keys advice            warning
+//   app.certificate.expires  source names not_after   warning
 #pragma once
 
 #include "base/events.h"
@@ -67,11 +69,24 @@ inline void start_failed(Events& events, const Error& error) {
 inline void sandbox_incomplete(Events& events, const std::string& missing) {
   events.emit({"app.sandbox.incomplete", {{"missing", missing}}, Severity::warning});
 }
-inline void reloaded(Events& events, const std::string& status) {
-  events.emit({"app.configuration.reloaded", {{"status", status}}});
+inline void config_reloaded(Events& events, const std::string& changed) {
+  events.emit({"app.config.reloaded", {{"changed", changed}}});
 }
-inline void reload_refused(Events& events, const std::string& why) {
-  events.emit({"app.configuration.refused", {{"error", why}}, Severity::error});
+inline void config_refused(Events& events, const Error& error) {
+  events.emit({"app.config.refused",
+               {{"error", error.what}, {"advice", "the old configuration stays in force"}},
+               Severity::error});
+}
+inline void restart_needed(Events& events, const std::string& keys) {
+  events.emit({"app.config.restart_needed",
+               {{"keys", keys}, {"advice", "restart to apply"}},
+               Severity::warning});
+}
+inline void certificate_expires(Events& events, const std::string& source, const std::string& names,
+                                const std::string& not_after) {
+  events.emit({"app.certificate.expires",
+               {{"source", source}, {"names", names}, {"not_after", not_after}},
+               Severity::warning});
 }
 
 }  // namespace posta::app::events

@@ -9,21 +9,39 @@
 #include "net/transport.h"
 #include "runtime/nursery.h"
 #include "runtime/sleep.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 
 namespace posta::app {
 
-// What the fronts of all loops share.
-struct Shared {
-  explicit Shared(const Config& config);
-  server::Census smtp_census;
-  server::Census pop3_census;
-  server::pop3::Maildrops maildrops;
+// How the services receive, by the configuration.
+struct Services {
+  Services(const Config& config, std::shared_ptr<net::TlsServer> tls);
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::Pop3Server::Config pop3s;
+  server::ImapServer::Config imap;
+  server::ImapServer::Config imaps;
+};
+
+// What the fronts of all loops share.
+struct Shared {
+  Shared(House& house, std::shared_ptr<net::TlsServer> tls);
+  // A new configuration: the limits change here, the services by Front::configure.
+  void configure(const Config& config, std::shared_ptr<net::TlsServer> tls);
+
+  std::shared_ptr<net::TlsServer> tls;  // null: no certificate
+  server::Census smtp_census;
+  server::Census pop3_census;
+  server::Census imap_census;
+  server::imap::AccountSeats imap_seats;
+  server::pop3::Maildrops maildrops;
+  server::Logins logins;
+  Services services;
 };
 
 class Front {
@@ -33,13 +51,19 @@ class Front {
   // Opens the listeners; says which endpoint cannot be had, and why.
   Result<> listen();
 
+  // For sessions that begin later. On the front's loop.
+  void configure(const Services& services);
+  // Listens where the new configuration says, and no longer where it does not. On the front's loop.
+  void listen_anew(const Config& config);
+
   // Serves until close() was called and everybody has left. Run it on the front's loop.
   runtime::Task<> run();
   // Any thread.
   void close() { closing_.ring(); }
 
  private:
-  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service);
+  server::Service& service(std::string_view name);
+  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name);
 
   House& house_;
   net::Network& network_;
@@ -47,11 +71,19 @@ class Front {
   server::Sessions sessions_;
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
-  struct Door {
+  server::Pop3Server pop3s_;
+  server::ImapServer imap_;
+  server::ImapServer imaps_;
+  struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;
   };
-  std::vector<Door> doors_;
+  std::vector<Open> open_;  // until run()
+  struct Place {
+    std::string_view service;
+    net::Endpoint configured, local;  // they differ in a port 0
+  };
+  std::vector<Place> listening_;
   runtime::Bell closing_;
 };
 

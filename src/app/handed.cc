@@ -1,24 +1,11 @@
 #include "app/handed.h"
 
-#include <fstream>
-
+#include "app/certificates.h"
 #include "base/bytes.h"
 #include "base/text.h"
 
 namespace posta::app {
 
-namespace {
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string octets(kHandedFileOctetsMax + 1, '\0');
-  file.read(octets.data(), static_cast<std::streamsize>(octets.size()));
-  octets.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  if (!file.is_open() || file.bad() || octets.size() > kHandedFileOctetsMax) return std::nullopt;
-  return octets;
-}
-
-}  // namespace
 
 std::string print_handed(const Handed& handed) {
   Writer writer;
@@ -39,21 +26,25 @@ Result<Handed> parse_handed(std::string_view octets) {
   return out;
 }
 
-std::vector<std::string> private_files(const Config&) {
-  return {};
+std::vector<std::string> private_files(const Config& config) {
+  std::vector<std::string> out = tls_files(config);
+  if (config.relay_host && !config.relay_host->password_file.empty())
+    out.push_back(config.path(config.relay_host->password_file));
+  return out;
 }
 
 Handed read_private_files(const Config& config) {
   Handed out;
   for (const std::string& path : private_files(config))
-    if (auto octets = read_file(path)) out.files[path] = *std::move(octets);
+    if (auto octets = read_file(path); octets && octets->size() <= kHandedFileOctetsMax)
+      out.files[path] = *std::move(octets);
   return out;
 }
 
 Result<std::string> read_private_file(const Config& config, const std::string& path) {
+  if (!config.handed) return read_file(path);
   auto found = config.handed_files.find(path);
   if (found != config.handed_files.end()) return found->second;
-  if (auto octets = read_file(path)) return *std::move(octets);
   return fail(Error::Kind::config,
               fmt::format("cannot read {}: it is not there, not permitted, or longer than {} octets",
                           path, kHandedFileOctetsMax));

@@ -23,7 +23,7 @@ Result<> Helper::answer(const guard::Message& question) {
   switch (question.kind) {
     case Kind::ping: return channel_.send({Kind::pong, question.number, ""});
     case Kind::bind: {
-      auto all = listening(config_);
+      auto all = all_listeners(config_);
       if (question.number >= all.size())
         return refuse({Error::Kind::not_found, "the configuration has no such listener"});
       auto before = bound_.find(question.number);

@@ -3,6 +3,7 @@
 //   loops, workers          runtime/asio, net/asio
 //   store                   store/rocksdb, its committer's thread
 //   directory   mailboxes   on the store
+//   outbound                network, DNS and TLS of mail that leaves
 //   router, queue, intake   mta
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
@@ -16,6 +17,7 @@
 
 #include "app/config.h"
 #include "app/log.h"
+#include "app/outbound.h"
 #include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/intake.h"
@@ -39,7 +41,10 @@ class House {
   // Long.
   std::vector<std::string> verify();
 
-  const Config& config() const { return config_; }
+  // What can change while it runs: the log, what intake takes. Any thread.
+  void configure(const Config& config);
+
+  const Config& config() const { return config_; }  // as it was at start
   Log& log() { return *log_; }
   store::Store& store() { return *store_; }
   directory::Directory& directory() { return *directory_; }
@@ -60,6 +65,7 @@ class House {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<mailbox::Mailboxes> mailboxes_;
+  std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<mta::Router> router_;
   std::unique_ptr<mta::Queue> queue_;
   std::unique_ptr<mta::Intake> intake_;

@@ -35,17 +35,17 @@ Result<Inherited> match_inherited(Config& config, const std::vector<guard::Inher
       return fail(Error::Kind::config,
                   "the socket " + one.name + " that the service manager opened does not listen on "
                   "TCP");
-    auto configured = listening(config);
+    auto configured = all_listeners(config);
     auto found = std::ranges::find(configured, endpoint, &Listening::endpoint);
     if (found == configured.end()) {
-      auto service = std::ranges::find(services(), one.name, &ServiceListeners::name);
-      if (service == services().end())
+      auto service = std::ranges::find(kDoors, one.name, &Door::service);
+      if (service == std::end(kDoors))
         return fail(Error::Kind::config,
                     fmt::format("the service manager opened {} ({}), which is for no service: add "
                                 "it to a listen key, or name the socket after its service",
                                 endpoint.str(), one.name));
       (config.*service->endpoints).push_back(endpoint);
-      configured = listening(config);
+      configured = all_listeners(config);
       found = std::ranges::find(configured, endpoint, &Listening::endpoint);
     }
     if (takes_ipv4_too(fd.get(), endpoint))

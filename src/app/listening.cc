@@ -5,19 +5,11 @@
 
 namespace posta::app {
 
-std::span<const ServiceListeners> services() {
-  static constexpr ServiceListeners kServices[] = {
-      {"smtp", &Config::smtp_listen},
-      {"pop3", &Config::pop3_listen},
-  };
-  return kServices;
-}
-
-std::vector<Listening> listening(const Config& config) {
+std::vector<Listening> all_listeners(const Config& config) {
   std::vector<Listening> out;
-  for (const auto& service : services())
-    for (const auto& endpoint : config.*service.endpoints)
-      out.push_back({std::string(service.name), endpoint});
+  for (const Door& door : kDoors)
+    for (const net::Endpoint& endpoint : config.*door.endpoints)
+      out.push_back({std::string(door.service), endpoint});
   return out;
 }
 

@@ -1,21 +1,15 @@
-// listening.h: the services and where they listen: one list, from which the supervisor opens
-// sockets, the server takes them, and `posta check` looks.
+// listening.h: the listeners of a configuration, in one list: from it the helper opens sockets, by
+// their number in it, the server takes them, and `posta check` looks.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
 #include "app/config.h"
+#include "app/doors.h"
 #include "net/asio/socket.h"
 
 namespace posta::app {
-
-struct ServiceListeners {
-  std::string_view name;  // as in the configuration: "smtp" of smtp.listen
-  std::vector<net::Endpoint> Config::* endpoints;
-};
-std::span<const ServiceListeners> services();
 
 struct Listening {
   std::string service;
@@ -25,8 +19,8 @@ struct Listening {
   bool optional() const { return endpoint.ip.is_v6() && endpoint.ip.is_any(); }
   bool operator==(const Listening&) const = default;
 };
-// In the order of services(), then of the configuration.
-std::vector<Listening> listening(const Config& config);
+// In the order of kDoors, then of the configuration.
+std::vector<Listening> all_listeners(const Config& config);
 
 // Sockets that are open for one of them: one for each loop, or one for all.
 struct OpenListener {

@@ -73,7 +73,10 @@ Severity parse_severity(std::string_view name) {
 }
 
 Log::Log(runtime::Executor& clock, Options options)
-    : clock_(clock), options_(std::move(options)) {
+    : clock_(clock),
+      options_(std::move(options)),
+      json_(options_.json),
+      level_(options_.level) {
   if (!options_.at_once) writer_ = std::thread([this] { write_for_ever(); });
 }
 
@@ -90,7 +93,7 @@ Log::~Log() {
 std::string Log::format(const Event& event) const {
   std::string out;
   out.reserve(200);
-  if (options_.json) {
+  if (json_) {
     out = "{\"time\":\"";
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), "\",\"event\":\"{}\",\"severity\":\"{}\"", event.name,
@@ -127,7 +130,7 @@ std::string Log::format(const Event& event) const {
 }
 
 void Log::emit(const Event& event) {
-  if (event.severity < options_.level) return;
+  if (event.severity < level_.load()) return;
   std::string line = format(event);
   if (options_.at_once) return write(line);
   bool was_empty;

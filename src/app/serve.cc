@@ -9,13 +9,13 @@
 #include <future>
 
 #include "app/admin.h"
+#include "app/certificates.h"
 #include "app/control.h"
+#include "app/doors.h"
 #include "app/events.h"
 #include "app/front.h"
-#include "app/inherited.h"
-#include "app/supervisor.h"
+#include "app/reload.h"
 #include "app/version.h"
-#include "app/walls.h"
 #include "base/check.h"
 #include "jobs/sweep.h"
 #include "net/asio/network.h"
@@ -31,12 +31,6 @@ int complain(const Error& error) {
   return 1;
 }
 
-std::string listening_words(const Config& config) {
-  std::string out;
-  for (const Listening& one : listening(config)) out += (out.empty() ? "" : " ") + one.str();
-  return out;
-}
-
 // One front on each loop but the first, each with its thread.
 runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atomic<unsigned>& open,
                               runtime::Bell& all_closed) {
@@ -47,8 +41,13 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house, std::unique_ptr<Superior> superior, std::vector<OpenListener> open)
-      : house_(house), superior_(std::move(superior)), shared_(house.config()) {
+  Server(House& house, std::shared_ptr<net::TlsServer> tls, std::unique_ptr<Superior> superior)
+      : house_(house),
+        current_(house.config()),
+        superior_(std::move(superior)),
+        shared_(house, std::move(tls)) {}
+
+  void inherit(std::vector<OpenListener> open) {
     for (OpenListener& one : open)
       for (auto& socket : one.sockets) network_.inherit(one.what.endpoint, std::move(socket));
   }
@@ -96,7 +95,7 @@ class Server {
   void stop() {
     superior_->stopping();
     superior_->stop_listening();
-    for (const Listening& one : listening(house_.config())) network_.disinherit(one.endpoint);
+    for (const Listening& one : all_listeners(current_)) network_.disinherit(one.endpoint);
     for (auto& front : fronts_) front->close();
   }
 
@@ -112,10 +111,29 @@ class Server {
     }
   }
 
+  // A new configuration from above. On the first loop.
   void obey(Result<Order> order) {
-    if (!order) return superior_->refused(order.error());
-    superior_->refused({Error::Kind::config, "nothing"});
+    Result<> done = order ? apply(*std::move(order)) : Failure(order.error());
+    if (done) return superior_->reloaded("Serving " + listening(current_));
+    events::config_refused(house_.log(), done.error());
+    superior_->refused(done.error());
   }
+  Result<> apply(Order order);
+
+  // A configuration that is sound, and its certificates: all of it or nothing. On the first loop.
+  Result<> reload(Config fresh);
+
+  // Renewed certificates are served within an hour, signal or not; each day is warned of old ones.
+  runtime::Task<> watch_certificates(runtime::Stop& stop) {
+    runtime::Executor& executor = co_await runtime::this_executor();
+    for (unsigned hour = 0;; ++hour) {
+      if (shared_.tls && hour % 24 == 0)
+        warn_of_expiry(*shared_.tls, house_.log(), executor.wall());
+      if (!co_await runtime::sleep_for(std::chrono::hours(1), &stop)) co_return;
+      co_await read_certificates_again();
+    }
+  }
+  runtime::Task<> read_certificates_again();
 
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
@@ -125,6 +143,7 @@ class Server {
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
     jobs.spawn(finish_removals());
+    jobs.spawn(watch_certificates(jobs.stop()));
     jobs.spawn(sweep.run(jobs.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
@@ -133,11 +152,11 @@ class Server {
       complain(control.error());
       for (auto& other : fronts_) other->close();
     } else {
-      events::started(house_.log(), kVersion, house_.loops(), listening_words(house_.config()));
+      events::started(house_.log(), kVersion, house_.loops(), listening(house_.config()));
       superior_->listen(
-          house_.loop(0).context(), [this](Result<Order> order) { obey(std::move(order)); },
+          house_.loop(0), [this](Result<Order> order) { obey(std::move(order)); },
           [this] { stop(); });
-      superior_->ready("Serving " + listening_words(house_.config()));
+      superior_->ready("Serving " + listening(house_.config()));
       jobs.spawn(say_alive(jobs.stop()));
     }
     co_await front.join();
@@ -176,6 +195,7 @@ class Server {
   }
 
   House& house_;
+  Config current_;  // what is in force, less what needs a restart
   std::unique_ptr<Superior> superior_;
   Shared shared_;
   net::asio::AsioNetwork network_;
@@ -186,6 +206,66 @@ class Server {
   runtime::Bell all_closed_;
   bool stopping_ = false;
 };
+
+// Whoever may not open ports has got those that are new; whoever may opens them here.
+Result<> Server::apply(Order order) {
+  TRY(Config fresh, config_of(order.handed, house_.config().directory));
+  auto before = all_listeners(current_), wanted = all_listeners(fresh);
+  for (const Listening& what : wanted) {
+    bool there = std::ranges::count(before, what) > 0 ||
+                 std::ranges::any_of(order.opened, [&](auto& one) { return one.what == what; });
+    if (there) continue;
+    auto socket = net::asio::open_listening(what.endpoint);
+    if (!socket && what.optional()) continue;
+    if (!socket) return Failure(socket.error());
+    order.opened.push_back({what, {}});
+    order.opened.back().sockets.push_back(*std::move(socket));
+  }
+  TRY_VOID(reload(fresh));
+  inherit(std::move(order.opened));
+  for (const Listening& what : before)
+    if (std::ranges::count(wanted, what) == 0) network_.disinherit(what.endpoint);
+  for (std::size_t i = 0; i < fronts_.size(); ++i)
+    boost::asio::post(house_.loop(i).context(),
+                      [front = fronts_[i].get(), fresh] { front->listen_anew(fresh); });
+  return {};
+}
+
+runtime::Task<> Server::read_certificates_again() {
+  // A copy for the worker: an order may come meanwhile.
+  auto files = co_await runtime::on_worker(
+      [superior = superior_.get(), config = current_] { return superior->read_files_again(config); });
+  if (!files || !*files || (*files)->files == current_.handed_files) co_return;
+  Config fresh = current_;
+  fresh.handed_files = std::move((*files)->files);
+  auto done = reload(std::move(fresh));
+  if (!done) events::config_refused(house_.log(), done.error());
+}
+
+Result<> Server::reload(Config fresh) {
+  ReadFile read = [&fresh](const std::string& path) { return read_private_file(fresh, path); };
+  TRY(auto certificates, read_certificates(fresh, read));
+  std::shared_ptr<net::TlsServer> tls = certificates.empty() ? nullptr : shared_.tls;
+  if (tls && fresh.tls12 == current_.tls12) {
+    TRY_VOID(tls->replace(std::move(certificates)));  // tickets stay good
+  } else {
+    TRY(tls, make_tls(fresh, read));
+  }
+  shared_.configure(fresh, std::move(tls));
+  for (std::size_t i = 0; i < fronts_.size(); ++i)
+    boost::asio::post(
+        house_.loop(i).context(),
+        [front = fronts_[i].get(), services = shared_.services] { front->configure(services); });
+  house_.configure(fresh);
+  events::config_reloaded(house_.log(),
+                          fmt::format("{}", fmt::join(changed(current_, fresh), " ")));
+  auto waiting = need_restart(house_.config(), fresh);
+  if (!waiting.empty())
+    events::restart_needed(house_.log(), fmt::format("{}", fmt::join(waiting, " ")));
+  if (shared_.tls) warn_of_expiry(*shared_.tls, house_.log(), house_.loop(0).wall());
+  current_ = std::move(fresh);
+  return {};
+}
 
 Answer Server::answer(Request request) {
   std::promise<Answer> done;
@@ -199,48 +279,19 @@ Answer Server::answer(Request request) {
 
 int serve(ServerStart start) {
   std::signal(SIGPIPE, SIG_IGN);
-  unsigned loops = loops_of(start.config);
+  const Config& config = start.config;
+  auto tls = make_tls(
+      config, [&config](const std::string& path) { return read_private_file(config, path); });
+  if (!tls) return complain(tls.error());
+  unsigned loops = loops_of(config);
   auto house = House::open(std::move(start.config), loops);
   if (!house) return complain(house.error());
-  Server server(**house, std::move(start.superior), std::move(start.open));
+  Server server(**house, *std::move(tls), std::move(start.superior));
+  server.inherit(std::move(start.open));
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();
   events::stopped((*house)->log());
   return 0;
-}
-
-int serve_alone(Config config, guard::ServiceEnvironment environment) {
-  auto who = server_identity(config);
-  if (!who) return complain(who.error());
-  auto made = make_written_folders(config, *who);
-  if (!made) return complain(made.error());
-  auto sockets = guard::inherited_sockets(environment, getpid());
-  if (!sockets) return complain(sockets.error());
-  auto inherited = match_inherited(config, *sockets);
-  if (!inherited) return complain(inherited.error());
-  config.handed_files = read_private_files(config).files;
-  ServerStart start{config, std::move(inherited->open), nullptr};
-  // Low ports are opened while this process may.
-  for (const Listening& what : listening(config)) {
-    bool open = std::ranges::any_of(start.open, [&](const auto& one) { return one.what == what; });
-    if (open || std::ranges::count(inherited->covered, what.endpoint) > 0) continue;
-    auto socket = net::asio::open_listening(what.endpoint);
-    if (!socket && what.optional()) continue;
-    if (!socket) return complain(socket.error());
-    start.open.push_back({what, {}});
-    start.open.back().sockets.push_back(*std::move(socket));
-  }
-  guard::Walls walls = server_walls(config, *who);
-  walls.sandbox = false;
-  if (auto entered = guard::enter(walls); !entered) return complain(entered.error());
-  guard::raise_descriptor_limit();
-  start.superior = no_supervisor(config, std::move(environment),
-                                 [] { return std::chrono::steady_clock::now(); });
-  return serve(std::move(start));
-}
-
-int serve_supervised(Config config, guard::ServiceEnvironment environment) {
-  return Supervisor(std::move(config), std::move(environment)).run();
 }
 
 }  // namespace posta::app

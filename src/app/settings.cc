@@ -2,7 +2,7 @@
 
 #include "app/config.h"
 #include "app/setting_kinds.h"
-#include "app/settings_process.h"
+#include "app/settings_groups.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -67,6 +67,9 @@ std::vector<Setting> make() {
       yes_or_no("smtp.normalise_line_ends",
                 "turn bare CR or LF in messages into CR LF instead of refusing them (550 5.6.0)",
                 &Config::normalise_line_ends),
+      yes_or_no("smtp.tls_required",
+                "take nothing before STARTTLS (530 5.7.0); never on a host that an MX record names",
+                &Config::smtp_tls_required),
       yes_or_no("smtp.strict_syntax", "refuse MAIL and RCPT without <> and the like",
                 &Config::strict_syntax),
       list_of("pop3.listen", "addresses and ports that serve POP3", &Config::pop3_listen,
@@ -97,7 +100,8 @@ std::vector<Setting> make() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> every = make(), out;
-    std::ranges::move(process_settings(), std::back_inserter(every));
+    for (auto group : {tls_settings, imap_settings, outbound_settings, process_settings})
+      std::ranges::move(group(), std::back_inserter(every));
     // Keys without a table come first, or they would be read back as part of one.
     for (bool in_table : {false, true})
       for (const Setting& one : every)

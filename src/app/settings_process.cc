@@ -1,7 +1,7 @@
 // settings_process.cc: keys about processes: who they are, what they may, when they start again.
 
 #include "app/setting_kinds.h"
-#include "app/settings_process.h"
+#include "app/settings_groups.h"
 
 namespace posta::app {
 

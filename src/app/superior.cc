@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <mutex>
 
@@ -19,6 +21,7 @@ Result<Handed> read_all(const std::string& directory) {
 
 Result<Config> config_of(const Handed& handed, const std::string& directory) {
   TRY(Config config, parse_config_of(directory, handed.config_text));
+  config.handed = true;
   config.handed_files = handed.files;
   return config;
 }
@@ -27,17 +30,15 @@ namespace {
 
 class NoSupervisor final : public Superior {
  public:
-  NoSupervisor(std::string directory, guard::ServiceEnvironment environment,
-               std::function<Instant()> now)
-      : directory_(std::move(directory)),
-        now_(std::move(now)),
-        notifier_(environment.notify_socket) {
+  NoSupervisor(std::string directory, guard::ServiceEnvironment environment)
+      : directory_(std::move(directory)), notifier_(environment.notify_socket) {
     if (auto interval = guard::watchdog_interval(environment, getpid())) alive_every_ = *interval / 2;
   }
 
-  void listen(boost::asio::io_context& loop, Obey obey, std::function<void()>) override {
+  void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()>) override {
     obey_ = std::move(obey);
-    signals_ = std::make_unique<boost::asio::signal_set>(loop, SIGHUP);
+    loop_ = &loop;
+    signals_ = std::make_unique<boost::asio::signal_set>(loop.context(), SIGHUP);
     wait();
   }
   void stop_listening() override { signals_.reset(); }
@@ -58,7 +59,7 @@ class NoSupervisor final : public Superior {
   void wait() {
     signals_->async_wait([this](boost::system::error_code error, int) {
       if (error) return;
-      notifier_.reloading(now_());
+      notifier_.reloading(loop_->now());
       auto handed = read_all(directory_);
       obey_(handed ? Result<Order>(Order{*std::move(handed), {}}) : Failure(handed.error()));
       if (signals_) wait();
@@ -66,7 +67,7 @@ class NoSupervisor final : public Superior {
   }
 
   std::string directory_;
-  std::function<Instant()> now_;
+  runtime::asio::Loop* loop_ = nullptr;
   guard::Notifier notifier_;
   Duration alive_every_{};
   Obey obey_;
@@ -78,10 +79,11 @@ class Supervisor final : public Superior {
   Supervisor(guard::Channel link, guard::Channel helper, Duration alive_every)
       : link_(std::move(link)), helper_(std::move(helper)), alive_every_(alive_every) {}
 
-  void listen(boost::asio::io_context& loop, Obey obey, std::function<void()> end) override {
+  void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()> end) override {
     obey_ = std::move(obey);
     end_ = std::move(end);
-    input_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop, link_.descriptor());
+    input_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop.context(),
+                                                                      link_.descriptor());
     wait();
   }
   void stop_listening() override {
@@ -179,9 +181,9 @@ class Supervisor final : public Superior {
 
 }  // namespace
 
-std::unique_ptr<Superior> no_supervisor(const Config& config, guard::ServiceEnvironment environment,
-                                        std::function<Instant()> now) {
-  return std::make_unique<NoSupervisor>(config.directory, std::move(environment), std::move(now));
+std::unique_ptr<Superior> no_supervisor(const Config& config,
+                                        guard::ServiceEnvironment environment) {
+  return std::make_unique<NoSupervisor>(config.directory, std::move(environment));
 }
 
 std::unique_ptr<Superior> supervisor_at(guard::Channel link, guard::Channel helper,

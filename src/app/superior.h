@@ -5,9 +5,6 @@
 // configuration, and the end. All on the first loop's thread.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +13,7 @@
 #include "app/listening.h"
 #include "guard/message.h"
 #include "guard/systemd.h"
+#include "runtime/asio/loop.h"
 
 namespace posta::app {
 
@@ -32,7 +30,7 @@ class Superior {
 
   // From now on `obey` is called with each new configuration (or why there is none), and `end` when
   // the superior is gone. Until stop_listening().
-  virtual void listen(boost::asio::io_context& loop, Obey obey, std::function<void()> end) = 0;
+  virtual void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()> end) = 0;
   virtual void stop_listening() = 0;
 
   virtual void ready(const std::string& status) = 0;
@@ -48,8 +46,8 @@ class Superior {
 };
 
 // Nobody but a service manager: SIGHUP reads the configuration anew, from its files.
-std::unique_ptr<Superior> no_supervisor(const Config& config, guard::ServiceEnvironment environment,
-                                        std::function<Instant()> now);
+std::unique_ptr<Superior> no_supervisor(const Config& config,
+                                        guard::ServiceEnvironment environment);
 
 // The supervisor at the other end of `link`, and the helper at the end of `helper`.
 std::unique_ptr<Superior> supervisor_at(guard::Channel link, guard::Channel helper,

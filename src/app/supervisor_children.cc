@@ -94,6 +94,7 @@ void Supervisor::become_server(guard::Channel link, guard::Channel helper) {
   guard::Walls walls = server_walls(config, who_);
   walls.parent = self_;
   if (auto entered = guard::enter(walls); !entered) leave_complaining(entered.error());
+  config.handed = true;
   config.handed_files = std::move(estate_.handed.files);
   Duration every{};
   if (config.hang_max.count() > 0) every = config.hang_max / 2;
@@ -132,7 +133,7 @@ void Supervisor::on_server_end(int status) {
   }
   if (exited && (WEXITSTATUS(status) == 0 || !ever_ready_)) return finish(WEXITSTATUS(status));
   if (pending_) {
-    events::reload_refused(*log_, "the server died of it, and starts with the old one");
+    events::config_refused(*log_, {Error::Kind::unavailable, "the server died of it"});
     pending_.reset();
   }
   auto pause = server_restarts_.after_crash(clock_->now());

@@ -36,7 +36,7 @@ bool has(const std::vector<OpenListener>& open, const net::Endpoint& endpoint) {
 
 Result<> Supervisor::open_all(Estate& estate, HelperClient helper,
                               std::vector<Listening>* opened) {
-  auto all = listening(estate.config);
+  auto all = all_listeners(estate.config);
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     const Listening& what = all[i];
     if (has(estate.open, what.endpoint) || std::ranges::count(covered_, what.endpoint) > 0) continue;
@@ -73,7 +73,7 @@ void Supervisor::reload() {
   notifier_.reloading(clock_->now());
   auto handed_over = hand_over();
   if (handed_over) return;
-  events::reload_refused(*log_, handed_over.error().what);
+  events::config_refused(*log_, handed_over.error());
   pending_.reset();
   say_ready("The new configuration was refused: " + handed_over.error().what);
 }
@@ -85,7 +85,7 @@ Result<> Supervisor::hand_over() {
   TRY(pending.estate.handed.config_text, read_config_text(directory));
   TRY(pending.estate.config, config_of(pending.estate.handed, directory));
   TRY(pending.helper_pid, fork_helper(pending.estate.config, pending.helper));
-  auto wanted = listening(pending.estate.config);
+  auto wanted = all_listeners(pending.estate.config);
   for (const auto& one : estate_.open) {
     bool stays = std::ranges::find(wanted, one.what) != wanted.end();
     if (!stays) continue;
@@ -113,7 +113,6 @@ void Supervisor::settle(bool obeyed, const std::string& words) {
   if (!pending_) return;
   Pending settled = *std::exchange(pending_, std::nullopt);
   if (obeyed) {
-    events::reloaded(*log_, words);
     if (server_ != 0) {
       helper_ = settled.helper_pid;  // the one of before ends when the server lets go of it
       (void)link_.send({guard::Kind::helper, 0, ""}, settled.helper.descriptor());
@@ -125,7 +124,7 @@ void Supervisor::settle(bool obeyed, const std::string& words) {
     helper_restarts_.set_limits(limits);
     say_ready(words);
   } else {
-    events::reload_refused(*log_, words);
+    // The server has said so in the log.
     say_ready("The new configuration was refused: " + words);
   }
   if (std::exchange(reload_again_, false)) reload();

@@ -57,8 +57,15 @@ guard::Walls server_walls(const Config& config, const guard::Identity& who) {
   walls.calls = guard::Calls::server;
   walls.reach.read = kSystemFiles;
   walls.reach.read_and_write = written_folders(config);
+  for (const std::string& file : {config.outbound_tls_ca_file, config.dns_trust_anchor})
+    if (!file.empty()) walls.reach.read.push_back(config.path(file));
+  // What the configuration calls is called, whatever the list says.
   walls.reach.connect_ports = config.connect_ports;
   walls.reach.every_port = config.connect_ports.empty();
+  auto& ports = walls.reach.connect_ports;
+  ports.push_back(config.outbound_port);
+  if (config.relay_host) ports.push_back(config.relay_host->port);
+  for (const net::Endpoint& server : config.dns_servers) ports.push_back(server.port);
   return walls;
 }
 

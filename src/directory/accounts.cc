@@ -1,4 +1,4 @@
-// accounts.cc: accounts are added, set and removed, and given passwords.
+// accounts.cc: accounts are added, set and removed.
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -9,28 +9,6 @@
 
 namespace posta::directory {
 
-namespace {
-
-Result<> check_password(std::string_view password, bool force, const Limits& limits) {
-  if (password.size() > limits.password_octets_max) {
-    return fail(Error::Kind::limit,
-                fmt::format("a password of more than {} octets", limits.password_octets_max));
-  }
-  // RFC 8265 §4.2.1: no controls. NUL could not even be sent (RFC 4616 §2).
-  auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (auto at = std::ranges::find_if(password, control); at != password.end()) {
-    return fail(Error::Kind::syntax, "a control character in a password",
-                static_cast<std::size_t>(at - password.begin()));
-  }
-  if (password.size() < limits.password_octets_min && !force) {
-    return fail(Error::Kind::limit,
-                fmt::format("a password of fewer than {} characters is guessed soon: take a longer "
-                            "one, or insist with --force",
-                            limits.password_octets_min));
-  }
-  return {};
-}
-
 Result<> check_name(std::string_view name, const Limits& limits) {
   if (name.size() > limits.name_octets_max)
     return fail(Error::Kind::limit,
@@ -39,6 +17,8 @@ Result<> check_name(std::string_view name, const Limits& limits) {
     return fail(Error::Kind::syntax, "a name is text, without control characters");
   return {};
 }
+
+namespace {
 
 Failure still_postmaster(const Account& account, std::string_view verb) {
   return fail(Error::Kind::conflict,
@@ -62,10 +42,18 @@ Task<Result<>> check_free(Draft& draft, const Address& address) {
 Task<Result<AccountId>> Directory::prepare_add_account(store::Batch& batch, NewAccount account) {
   CO_TRY_VOID(check_name(account.name, impl_->limits));
   std::string hash;
+  ScramRecord scram;
   if (!account.password.empty()) {
     CO_TRY_VOID(check_password(account.password, account.force, impl_->limits));
-    // Before anything is read: it takes long enough for others to commit.
-    CO_TRY(hash, co_await impl_->hasher.hash(std::move(account.password)));
+    // Before what counts is read: it takes long enough for others to commit.
+    Address address;
+    {
+      Draft draft(impl_->store, batch);
+      CO_TRY(address, co_await draft.own_address(account.address));
+    }
+    CO_TRY(hash, co_await impl_->hasher.hash(account.password));
+    CO_TRY(ScramRecord salts, co_await impl_->new_salts(std::move(address)));
+    CO_TRY(scram, co_await impl_->hasher.scram_keys(std::move(salts), std::move(account.password)));
   }
   runtime::Executor& executor = co_await runtime::this_executor();
   Draft draft(impl_->store, batch);
@@ -89,8 +77,10 @@ Task<Result<AccountId>> Directory::prepare_add_account(store::Batch& batch, NewA
   draft.put(std::string(kMetaKey), encode(meta));
   draft.put(account_key(id), encode(made));
   draft.put(address_key(address.domain, address.local), encode(AtAddress(id)));
-  if (!hash.empty())
+  if (!hash.empty()) {
     draft.put(password_key(id), encode(PasswordRecord{.hash = std::move(hash), .set = now}));
+    draft.put(scram_key(id), encode(scram));
+  }
   draft.apply();
   co_return id;
 }
@@ -125,26 +115,6 @@ Task<Result<>> Directory::prepare_change_account(store::Batch& batch, AccountId 
   co_return {};
 }
 
-Task<Result<>> Directory::prepare_set_password(store::Batch& batch, AccountId id,
-                                               std::string password, bool force) {
-  std::string hash;
-  if (!password.empty()) {
-    CO_TRY_VOID(check_password(password, force, impl_->limits));
-    CO_TRY(hash, co_await impl_->hasher.hash(std::move(password)));
-  }
-  runtime::Executor& executor = co_await runtime::this_executor();
-  Draft draft(impl_->store, batch);
-  CO_TRY_VOID(co_await draft.existing_account(id));
-  if (hash.empty()) {
-    draft.erase(password_key(id));
-  } else {
-    draft.put(password_key(id),
-              encode(PasswordRecord{.hash = std::move(hash), .set = executor.wall()}));
-  }
-  draft.apply();
-  co_return {};
-}
-
 Task<Result<>> Directory::prepare_remove_account(store::Batch& batch, AccountId id) {
   runtime::Executor& executor = co_await runtime::this_executor();
   Draft draft(impl_->store, batch);
@@ -159,6 +129,8 @@ Task<Result<>> Directory::prepare_remove_account(store::Batch& batch, AccountId 
   draft.erase(account_key(id));
   draft.erase(address_key(account.address.domain, account.address.local));
   draft.erase_range(credentials_of(id));
+  draft.erase_range(grants_of(id));
+  draft.erase_range(last_uses_of(id));
   draft.put(removed_key(id), encode(Removed{.removed = executor.wall()}));
   draft.apply();
   co_return {};

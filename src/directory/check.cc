@@ -27,6 +27,8 @@ struct Seen {
   std::string named_by;  // the address key that leads to it; empty: none
   bool enabled = false;
   bool credential = false;
+  bool app_password = false;
+  bool salts = false;  // what app passwords stand on
   bool removed = false;
 };
 
@@ -50,10 +52,14 @@ class Check {
       });
     } else if (auto owner = id_in(key, kCredentialPrefix)) {
       accounts_[*owner].credential = true;
-      if (key != password_key(*owner)) return;  // a kind that this version passes over
-      take(key, decode_password(value), [&](PasswordRecord&& password) {
-        if (!decode_password_hash(password.hash)) say(key, "not an Argon2id hash");
+      see_credential(key, value, *owner);
+    } else if (auto sender = id_in(key, kGrantPrefix)) {
+      accounts_[*sender].credential = true;
+      take(key, decode_grant(value), [&](Grant&& grant) {
+        if (grant_key(*sender, grant) != key) say(key, "a grant that belongs elsewhere");
       });
+    } else if (key == kSecretKey) {
+      take(key, decode_secret(value), [](Secret&&) {});
     } else if (auto gone = id_in(key, kRemovedPrefix)) {
       take(key, decode_removed(value), [&](Removed&&) { accounts_[*gone].removed = true; });
     } else {
@@ -95,6 +101,21 @@ class Check {
     return AccountId(get_be64(key.substr(prefix.size())));
   }
 
+  void see_credential(std::string_view key, std::string_view value, AccountId owner) {
+    const store::Range apps = app_passwords_of(owner);
+    if (key == password_key(owner)) {
+      take(key, decode_password(value), [&](PasswordRecord&& password) {
+        if (!decode_password_hash(password.hash)) say(key, "not an Argon2id hash");
+      });
+    } else if (key == scram_key(owner)) {
+      accounts_[owner].salts = true;
+      take(key, decode_scram(value), [](ScramRecord&&) {});
+    } else if (key >= apps.begin && key < apps.end && key.size() == apps.begin.size() + 4) {
+      accounts_[owner].app_password = true;
+      take(key, decode_app_password(value), [](AppPasswordRecord&&) {});
+    }  // else: a kind that this version passes over
+  }
+
   void see_domain(std::string_view key, std::string_view value) {
     auto name = Domain::parse(key.substr(kDomainPrefix.size()));
     if (!name || domain_key(*name) != key) return say(key, "not a domain");
@@ -122,6 +143,7 @@ class Check {
   void see_end_of(AccountId id, const Seen& seen) {
     std::string name = fmt::format("account {}", id.value);
     if (id.value < kFirstAccountId || id >= meta_.next) say(name, "an id that was never given");
+    if (seen.app_password && !seen.salts) say(name, "has app passwords and no salts for them");
     if (seen.key.empty()) {
       if (!seen.named_by.empty()) say(name, "has an address and no record");
       if (seen.credential) say(name, "has credentials and no record");

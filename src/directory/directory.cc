@@ -12,7 +12,8 @@ Directory::Impl::Impl(store::Store& s, Limits l)
       entries(l.cache_entries_max / 2),
       domains(l.cache_entries_max / 4),
       accounts(l.cache_entries_max / 4),
-      hasher(l.hash_cost, l.hashing_memory_max, l.hashings_waiting_max) {
+      hasher(l.hash_cost, l.hashing_memory_max, l.hashings_waiting_max),
+      successes(l.successes_max) {
   store.subscribe([last = changed](std::string_view topic, const std::shared_ptr<const void>&,
                                    store::Version version) {
     if (topic == kTopic) last->store(version, std::memory_order_release);

@@ -17,9 +17,9 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "directory/credentials.h"
 #include "mail/address.h"
 #include "mail/ids.h"
-#include "mail/principal.h"
 #include "mail/time.h"
 #include "store/store.h"
 
@@ -49,6 +49,12 @@ struct Limits {
   Octets hashing_memory_max = 256_MiB;     // of all concurrent Argon2; beyond: Error{unavailable}
   std::size_t hashings_waiting_max = 200;  // logins and new passwords; beyond: Error{unavailable}
   HashCost hash_cost;
+  // Of new SCRAM keys. RFC 7677 §4 asks for 4096 or more; every client pays it at each login, and
+  // who steals the store pays it instead of Argon2 for each guess.
+  std::uint32_t scram_iterations = 10'000;
+  std::size_t app_passwords_max = 50;  // of an account
+  std::size_t grants_max = 1000;       // of an account
+  std::size_t successes_max = 50'000;  // logins remembered, so that polling costs no Argon2
   std::size_t cache_entries_max = 100'000;
 };
 
@@ -61,6 +67,10 @@ inline constexpr LimitInfo kDirectoryLimits[] = {
     {"password_octets_max", "octets", "refused: limit; a login: wrong", ""},
     {"hashing_memory_max", "octets", "454 4.7.0, -ERR [SYS/TEMP]", "RFC 4954 §6"},
     {"hashings_waiting_max", "logins", "454 4.7.0, -ERR [SYS/TEMP]", "RFC 4954 §6"},
+    {"scram_iterations", "iterations", "asked of clients", "RFC 7677 §4"},
+    {"app_passwords_max", "app passwords", "refused: limit", ""},
+    {"grants_max", "grants", "refused: limit", ""},
+    {"successes_max", "logins", "the least recently used go: a hash is computed again", ""},
     {"cache_entries_max", "entries", "the least recently used go", ""},
 };
 
@@ -112,16 +122,6 @@ struct IsAlias {
   std::string detail;  // subaddress, as written, or empty
 };
 using Entry = std::variant<NotLocal, Unknown, Disabled, IsAccount, IsAlias>;
-
-// What a login wants to use; an app password is good for some of them.
-enum class Scope : std::uint8_t { imap = 1, pop3 = 2, smtp = 4 };
-
-// What came of a login.
-enum class Login { ok, wrong, disabled };
-struct Authenticated {
-  Login outcome = Login::wrong;
-  Principal principal;  // if ok
-};
 
 struct NewAccount {
   Address address;
@@ -176,13 +176,29 @@ class Directory {
   // Accounts that are gone while their mailboxes may not be yet; at most `limit`.
   Task<Result<std::vector<AccountId>>> removed(std::size_t limit);
 
+  // --- logins (authenticate.cc, scram.cc)
   // `login` is the whole address or a bare local part of the default domain: the account's own
   // address, no alias and no subaddress. Takes the same time for unknown users as for wrong
   // passwords, and says `disabled` only to who knows the password. Argon2id runs on the worker
-  // pool; overload is Error{unavailable}, never Login::wrong.
-  // App passwords of the account with this scope are tried too.
+  // pool; overload is Error{unavailable}, never Login::wrong. App passwords of the account with
+  // this scope are tried too. A success is remembered, as a keyed hash, until the credential
+  // changes: the next login with it costs no Argon2. An account whose password is older than SCRAM
+  // keys gets them at its first success.
   Task<Result<Authenticated>> authenticate(std::string login, std::string password,
                                            Scope scope = Scope::imap);
+  // One name for all spellings of a login, whether there is such an account or not: for counting.
+  Task<Result<std::string>> login_name(std::string login);
+  // Is it the account's own password (no app password)? For who wants to change it.
+  Task<Result<bool>> knows_password(AccountId id, std::string password);
+  // What a SCRAM exchange with this user is about; the same to look at whether there is one or not.
+  Task<Result<ScramLogin>> scram(std::string login, wire::sasl::Hash hash, Scope scope);
+  // The client has proved that it knows the password behind keys[which].
+  Task<Result<Authenticated>> scram_proved(ScramLogin login, std::size_t which);
+
+  // --- app passwords and grants of an account, in order
+  Task<Result<std::vector<AppPassword>>> app_passwords(AccountId id);
+  Task<Result<std::vector<Grant>>> grants(AccountId id);
+  Task<Result<bool>> is_granted(AccountId id, Address sender);
 
   // --- changes: checked against what is there now (and in `batch` already: changes may build on
   // each other), then added to `batch` with the preconditions under which they hold (a refused
@@ -201,6 +217,13 @@ class Directory {
   // An empty password: no password login from now on.
   Task<Result<>> prepare_set_password(store::Batch& batch, AccountId id, std::string password,
                                       bool force = false);
+  // The number of the new one. Keep the password: it is shown once and stored nowhere.
+  Task<Result<std::uint32_t>> prepare_add_app_password(store::Batch& batch, AccountId id,
+                                                       NewAppPassword password);
+  Task<Result<>> prepare_remove_app_password(store::Batch& batch, AccountId id,
+                                             std::uint32_t number);
+  Task<Result<>> prepare_grant(store::Batch& batch, AccountId id, Grant grant);
+  Task<Result<>> prepare_revoke(store::Batch& batch, AccountId id, Grant grant);
   // Who removes the account's mailboxes then says so with forget_removed.
   Task<Result<>> prepare_remove_account(store::Batch& batch, AccountId id);
   void forget_removed(store::Batch& batch, AccountId id);

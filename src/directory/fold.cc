@@ -1,6 +1,5 @@
 #include "directory/fold.h"
 
-#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
@@ -96,15 +95,6 @@ std::string canonical_local(std::string_view local) {
   // as they were written.
   if (fold_local(lower) != fold_local(local)) return to_utf8(form_c(to_utf16(local)));
   return lower;
-}
-
-std::string prepare_password(std::string_view password) {
-  if (all_ascii(password) || !is_utf8(password)) return std::string(password);
-  std::u16string text = to_utf16(password);
-  // RFC 8265 §4.2.2: every space separator (all of them in the first plane) becomes U+0020.
-  for (char16_t& c : text)
-    if (c >= 0x80 && u_charType(c) == U_SPACE_SEPARATOR) c = u' ';
-  return to_utf8(form_c(text));
 }
 
 }  // namespace posta::directory

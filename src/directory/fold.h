@@ -17,8 +17,4 @@ std::string fold_local(std::string_view local);
 // How it is stored and shown: lower case, form C. fold_local(canonical_local(x)) == fold_local(x).
 std::string canonical_local(std::string_view local);
 
-// RFC 8265 §4.2, OpaqueString: ASCII as it is; other UTF-8 with its spaces as U+0020, in form C,
-// case kept. What is not UTF-8 stays as it is.
-std::string prepare_password(std::string_view password);
-
 }  // namespace posta::directory

@@ -42,12 +42,5 @@ TEST(Fold, TheCanonicalFormFoldsToTheSameAndIsItsOwnCanonicalForm) {
   EXPECT_EQ(canonical_local("Straße"), "straße");
 }
 
-// RFC 8265 §4.2.2
-TEST(PreparePassword, MapsSpacesAndComposesButKeepsCase) {
-  EXPECT_EQ(prepare_password("Correct Horse"), "Correct Horse");
-  EXPECT_EQ(prepare_password("e\u0301\u2003X"), "\u00e9 X");
-  EXPECT_EQ(prepare_password("\xff\xfe"), "\xff\xfe");
-}
-
 }  // namespace
 }  // namespace posta::directory

@@ -5,14 +5,15 @@
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "directory/fold.h"
+#include "directory/credential_records.h"
 #include "runtime/worker.h"
+#include "wire/sasl/hash.h"
+#include "wire/sasl/prepare.h"
 
 namespace posta::directory {
 
 namespace {
 
-constexpr std::size_t kSaltOctets = 16;  // RFC 9106 §3.1
 constexpr std::size_t kTagOctets = 32;
 constexpr Octets kMemoryMax = 1_GiB;
 constexpr std::uint32_t kPassesMax = 64;
@@ -34,13 +35,6 @@ std::optional<std::string> decode_unpadded(std::string_view text) {
 std::optional<std::uint32_t> setting(std::string_view text, std::string_view name) {
   if (!text.starts_with(name)) return std::nullopt;
   return to_number<std::uint32_t>(text.substr(name.size()));
-}
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned char difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return difference == 0;
 }
 
 // Takes something off a counter when it goes out of scope.
@@ -94,7 +88,7 @@ Task<Result<std::string>> Hasher::tag_of(PasswordHash hash, std::string password
   if (!place.taken)
     co_return fail(Error::Kind::unavailable, "too many passwords are being checked");
   auto job = [use = use_, max = memory_max_, hash = std::move(hash),
-              password = prepare_password(password)]() -> Result<std::string> {
+              password = wire::sasl::prepare_password(password)]() -> Result<std::string> {
     Share<Octets> memory(use->memory, hash.cost.memory, max);
     if (!memory.taken)
       return fail(Error::Kind::unavailable, "no memory is left for checking passwords");
@@ -125,13 +119,31 @@ Task<Result<std::string>> Hasher::hash(std::string password) {
 Task<Result<bool>> Hasher::verify(PasswordHash hash, std::string password) {
   std::string expected = hash.tag;
   CO_TRY(auto tag, co_await tag_of(std::move(hash), std::move(password)));
-  co_return equal_in_constant_time(tag, expected);
+  co_return wire::sasl::equal_in_constant_time(tag, expected);
 }
 
 Task<Result<bool>> Hasher::verify_nobody(std::string password) {
   PasswordHash nobody{cost_, std::string(kSaltOctets, 'n'), std::string(kTagOctets, '\0')};
   CO_TRY_VOID(co_await tag_of(std::move(nobody), std::move(password)));
   co_return false;
+}
+
+Task<Result<ScramRecord>> Hasher::scram_keys(ScramRecord salts, std::string password) {
+  Share<std::size_t> place(use_->waiting, 1, waiting_max_);
+  if (!place.taken)
+    co_return fail(Error::Kind::unavailable, "too many passwords are being checked");
+  auto job = [salts = std::move(salts),
+              password = wire::sasl::prepare_password(password)]() mutable {
+    using wire::sasl::Hash;
+    auto keys = [&](Hash hash, ScramPart& part) {
+      part.keys = wire::sasl::scram_keys(
+          hash, wire::sasl::stretch(hash, password, part.salt, part.iterations));
+    };
+    keys(Hash::sha_256, salts.sha_256);
+    keys(Hash::sha_1, salts.sha_1);
+    return std::move(salts);
+  };
+  co_return co_await runtime::on_worker(std::move(job));
 }
 
 std::string generate_password(runtime::Executor& executor) {

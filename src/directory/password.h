@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "directory/credential_records.h"
 #include "directory/directory.h"
 
 namespace posta::directory {
@@ -36,6 +37,8 @@ class Hasher {
   Task<Result<bool>> verify(PasswordHash hash, std::string password);
   // Costs what verify() costs at the present cost, and is false: for users who do not exist.
   Task<Result<bool>> verify_nobody(std::string password);
+  // The keys of a password for salts and counts that are given.
+  Task<Result<ScramRecord>> scram_keys(ScramRecord salts, std::string password);
 
  private:
   struct Use {  // shared with jobs, which may outlive the hasher

@@ -1,56 +1,14 @@
 #include "directory/records.h"
 
-#include <fmt/format.h>
-
 #include "base/bytes.h"
+#include "directory/record_parts.h"
 
 namespace posta::directory {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;  // of every record below D/ so far
 constexpr std::uint8_t kAccountKind = 1;
 constexpr std::uint8_t kAliasKind = 2;
-constexpr std::uint8_t kArgon2idKind = 1;
-
-Failure damaged(std::string_view what) {
-  return fail(Error::Kind::corrupt, fmt::format("the directory's {} record is damaged", what));
-}
-
-Result<> take_version(Reader& in, std::string_view what) {
-  std::uint8_t version = in.octet();
-  if (!in.ok()) return damaged(what);
-  if (version != kVersion) {
-    return fail(Error::Kind::corrupt,
-                fmt::format("a {} record of version {}: this posta reads version {}", what, version,
-                            kVersion));
-  }
-  return {};
-}
-
-// Marks the reader as failed if the text is no address.
-Address take_address(Reader& in) {
-  auto address = Address::parse(in.text());
-  if (!address) {
-    in.fail();
-    return {};
-  }
-  return *std::move(address);
-}
-
-bool take_boolean(Reader& in) {
-  std::uint8_t value = in.octet();
-  if (value > 1) in.fail();
-  return value == 1;
-}
-
-void put_time(Writer& out, WallTime time) {
-  out.signed_number(time.time_since_epoch().count());
-}
-
-WallTime take_time(Reader& in) {
-  return WallTime(std::chrono::milliseconds(in.signed_number()));
-}
 
 }  // namespace
 
@@ -154,24 +112,6 @@ Result<AtAddress> decode_address(std::string_view record) {
   for (; count > 0 && in.ok(); --count) alias.targets.push_back(take_address(in));
   if (!in.done()) return damaged("address");
   return alias;
-}
-
-std::string encode(const PasswordRecord& password) {
-  Writer out(kVersion);
-  out.octet(kArgon2idKind).text(password.hash);
-  put_time(out, password.set);
-  return out.take();
-}
-
-Result<PasswordRecord> decode_password(std::string_view record) {
-  Reader in(record);
-  TRY_VOID(take_version(in, "credential"));
-  if (in.octet() != kArgon2idKind) return damaged("credential");
-  PasswordRecord password;
-  password.hash = in.text();
-  password.set = take_time(in);
-  if (!in.done()) return damaged("credential");
-  return password;
 }
 
 std::string encode(const Removed& removed) {

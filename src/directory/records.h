@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "directory/credential_records.h"
 #include "directory/directory.h"
 
 namespace posta::directory {
@@ -33,14 +34,6 @@ Result<Account> decode_account(AccountId id, std::string_view record);
 using AtAddress = std::variant<AccountId, Alias>;
 std::string encode(const AtAddress& entry);
 Result<AtAddress> decode_address(std::string_view record);
-
-struct PasswordRecord {
-  std::string hash;  // as Hasher::hash writes it
-  WallTime set;
-  friend bool operator==(const PasswordRecord&, const PasswordRecord&) = default;
-};
-std::string encode(const PasswordRecord& password);
-Result<PasswordRecord> decode_password(std::string_view record);
 
 struct Removed {
   WallTime removed;

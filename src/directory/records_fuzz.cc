@@ -31,7 +31,7 @@ void round_trip(std::string_view input, Decode decode) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (size == 0) return 0;
   std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 13) {
     case 0: round_trip(input, [](std::string_view r) { return decode_meta(r); }); break;
     case 1: round_trip(input, [](std::string_view r) { return decode_domain(Domain(), r); }); break;
     case 2:
@@ -41,6 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     case 4: round_trip(input, [](std::string_view r) { return decode_password(r); }); break;
     case 5: round_trip(input, [](std::string_view r) { return decode_removed(r); }); break;
     case 6: round_trip(input, [](std::string_view r) { return decode_password_hash(r); }); break;
+    case 8: round_trip(input, [](std::string_view r) { return decode_scram(r); }); break;
+    case 9: round_trip(input, [](std::string_view r) { return decode_app_password(r); }); break;
+    case 10: round_trip(input, [](std::string_view r) { return decode_grant(r); }); break;
+    case 11: round_trip(input, [](std::string_view r) { return decode_secret(r); }); break;
+    case 12: round_trip(input, [](std::string_view r) { return decode_last_use(r); }); break;
     case 7: {
       if (input.size() > 1000) return 0;
       std::string canonical = canonical_local(input);

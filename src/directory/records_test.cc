@@ -62,6 +62,47 @@ std::vector<Golden> one_of_each() {
   };
 }
 
+std::string octets(std::size_t count, char first) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += static_cast<char>(first + static_cast<char>(i));
+  return out;
+}
+
+// Those that came with SCRAM, app passwords and grants.
+std::vector<Golden> one_of_each_credential() {
+  AccountId id(1024);
+  ScramRecord scram;
+  scram.sha_256 = {octets(16, 0), 10'000, {octets(32, 16), octets(32, 48)}};
+  scram.sha_1 = {octets(16, 80), 4096, {octets(20, 96), octets(20, 1)}};
+  ScramRecord bare;
+  bare.sha_256 = {octets(16, 0), 10'000, {}};
+  bare.sha_1 = {octets(16, 80), 4096, {}};
+  AppPasswordRecord app{.name = "Anns Phon\u00e9",
+                        .scopes = Scopes().add(Scope::imap).add(Scope::smtp),
+                        .created = at(1'767'225'600'125),
+                        .salt = octets(16, 2),
+                        .tag = octets(32, 18),
+                        .sha_256 = {octets(32, 50), octets(32, 82)},
+                        .sha_1 = {octets(20, 3), octets(20, 23)}};
+  Grant sender{address("info@example.net")};
+  Grant everybody{{"", domain("example.net")}};
+  return {
+      {"credential-scram", scram_key(id), encode(scram)},
+      {"credential-scram-bare", scram_key(id), encode(bare)},
+      {"credential-app", app_password_key(id, 7), encode(app)},
+      {"grant", grant_key(id, sender), encode(sender)},
+      {"grant-domain", grant_key(id, everybody), encode(everybody)},
+      {"secret", std::string(kSecretKey), encode(Secret{octets(32, 4)})},
+      {"last-use", last_use_key(id, 7), encode(LastUse{at(1'767'225'600'126)})},
+  };
+}
+
+std::vector<Golden> all_golden() {
+  std::vector<Golden> all = one_of_each();
+  for (auto& one : one_of_each_credential()) all.push_back(std::move(one));
+  return all;
+}
+
 TEST(Records, AreWrittenAsTheGoldenFileSays) {
   auto path =
       std::filesystem::path(__FILE__).parent_path() / "../../tests/golden/directory/records-v1.txt";
@@ -71,7 +112,7 @@ TEST(Records, AreWrittenAsTheGoldenFileSays) {
   for (std::string line; std::getline(file, line);)
     if (!line.empty() && line[0] != '#') golden.push_back(line);
   std::vector<std::string> now;
-  for (const auto& [name, key, value] : one_of_each())
+  for (const auto& [name, key, value] : all_golden())
     now.push_back(fmt::format("{} {} {}", name, hex_encode(key), hex_encode(value)));
   EXPECT_EQ(now, golden);
 }
@@ -83,16 +124,21 @@ std::optional<std::string> again(std::string_view name, std::string_view value) 
   if (name.starts_with("domain")) return text(decode_domain(domain("x.example"), value));
   if (name == "account") return text(decode_account(AccountId(1), value));
   if (name.starts_with("address") || name == "pattern") return text(decode_address(value));
-  if (name.starts_with("credential")) return text(decode_password(value));
+  if (name == "credential-password") return text(decode_password(value));
+  if (name.starts_with("credential-scram")) return text(decode_scram(value));
+  if (name == "credential-app") return text(decode_app_password(value));
+  if (name.starts_with("grant")) return text(decode_grant(value));
+  if (name == "secret") return text(decode_secret(value));
+  if (name == "last-use") return text(decode_last_use(value));
   return text(decode_removed(value));
 }
 
 TEST(Records, ReadBackWhatWasWritten) {
-  for (const auto& [name, key, value] : one_of_each()) EXPECT_EQ(again(name, value), value) << name;
+  for (const auto& [name, key, value] : all_golden()) EXPECT_EQ(again(name, value), value) << name;
 }
 
 TEST(Records, RefuseEveryPrefixEveryTailAndAnotherVersion) {
-  for (const auto& [name, key, value] : one_of_each()) {
+  for (const auto& [name, key, value] : all_golden()) {
     for (std::size_t size = 0; size < value.size(); ++size)
       EXPECT_FALSE(again(name, value.substr(0, size))) << name << " cut at " << size;
     EXPECT_FALSE(again(name, value + '\0')) << name;

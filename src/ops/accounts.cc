@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "mta/intake/allowance.h"
 #include "ops/change.h"
 
 namespace posta::ops {
@@ -31,6 +32,7 @@ Task<Result<directory::Account>> Accounts::add(directory::NewAccount account) {
 Task<Result<>> Accounts::remove(Address address) {
   CO_TRY(auto account, co_await existing(std::move(address)));
   auto prepare = [&](store::Batch& batch) {
+    mta::Allowance::forget(batch, account.id);
     return directory_.prepare_remove_account(batch, account.id);
   };
   CO_TRY_VOID(co_await change(store_, prepare));

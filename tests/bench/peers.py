@@ -20,7 +20,8 @@ import time
 from systems import ACCOUNTS, System, free_port
 from lib.server import DOMAIN
 
-PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-pop3d"]
+PACKAGES = ["postfix", "dovecot-core", "dovecot-lmtpd", "dovecot-pop3d",
+            "dovecot-imapd"]
 SECRET = "bench-only"
 QUEUES = ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
           "private", "saved", "trace"]
@@ -183,12 +184,16 @@ class PostfixDovecot(Postfix):
     def __init__(self, base, root):
         super().__init__(base, root)
         self.pop3_port = free_port()
+        self.imap_port = free_port()
         self._folder("dovecot")
         (self.base / "etc/dovecot.conf").write_text(f"""\
 base_dir = /srv/dovecot/run
 state_dir = /srv/dovecot
 log_path = /srv/dovecot/log
-protocols = lmtp pop3
+protocols = lmtp pop3 imap
+mail_max_userip_connections = 10000
+default_client_limit = 10000
+default_process_limit = 5000
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -222,6 +227,14 @@ service pop3-login {{
     port = 0
   }}
 }}
+service imap-login {{
+  inet_listener imap {{
+    port = {self.imap_port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
 """)
 
     def launch(self):
@@ -242,6 +255,9 @@ service pop3-login {{
             if path.is_dir():
                 count += sum(1 for name in os.listdir(path) if name.startswith("u."))
         return count
+
+    def credentials(self, number):
+        return f"user{number % ACCOUNTS}", SECRET
 
     def login(self, number):
         session = poplib.POP3("127.0.0.1", self.pop3_port, 60)

@@ -6,6 +6,16 @@ ROWS_IN = {"in1": "1 connection, 4 KiB", "in16": "16 connections, 4 KiB",
            "in64": "64 connections, 4 KiB", "in50k": "16 connections, 50 KiB"}
 
 
+IMAP = {"messages": "messages", "select": "SELECT", "flags": "FETCH FLAGS UID",
+        "envelopes": "FETCH ENVELOPE ...", "fields": "FETCH HEADER.FIELDS", "store": "STORE 1:*",
+        "unseen": "SEARCH UNSEEN", "subject": "SEARCH SUBJECT", "copy": "COPY a tenth",
+        "move": "MOVE a tenth", "expunge": "UID EXPUNGE a tenth", "fair_p99": "NOOP beside, p99"}
+
+# figure: the most that a mailbox of 100,000 messages may take, ms
+IMAP_GATES = {"select": 0.4, "flags": 20, "envelopes": 200, "fields": 100, "store": 25,
+              "copy": 60, "move": 90, "expunge": 30, "fair_p99": 5}
+
+
 def median(rounds, figure):
     values = [one[figure] for one in rounds if figure in one]
     return statistics.median(values) if values else None
@@ -110,6 +120,17 @@ def tables(results):
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
              figures(results, "pop3-login", "Idle POP3 connections, logged in",
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
+             figures(results, "logins", "POP3 logins, of accounts that logged in before",
+                     {"per_second": "logins/s", "cpu_ms": "CPU ms each",
+                      "per_core_second": "logins a core second"}),
+             figures(results, "imap-append", "IMAP APPEND, one at a time, 4 KiB",
+                     {"per_second": "messages/s"}),
+             figures(results, "imap", "A mailbox of many messages, ms", IMAP),
+             figures(results, "pop3-list", "POP3 STAT + LIST + UIDL",
+                     {"messages": "messages", "ms": "ms"}),
+             figures(results, "imap-idle", "Idle IMAP connections, in IDLE",
+                     {"connections": "connections", "kib": "KiB each (PSS)",
+                      "wake_ms": "250 to EXISTS, ms"}),
              store(results)]
     return "\n".join(part for part in parts if part)
 
@@ -123,6 +144,14 @@ def gates(results):
         theirs = median(results.get(row, {}).get(peer, []), "end_to_end_per_second")
         mine = ours(row, "end_to_end_per_second")
         return mine / theirs if mine and theirs else None
+
+    def of_many(figure):
+        return ours("imap", figure) if ours("imap", "messages") == 100_000 else None
+
+    def share_of_commits():
+        alone = median([one["1"] for one in results.get("store", [])], "per_second")
+        mine = ours("imap-append", "per_second")
+        return 100 * mine / alone if mine and alone else None
 
     def least(words, value, bound, unit):
         return words, value, unit, None if value is None else value >= bound
@@ -144,7 +173,15 @@ def gates(results):
         most("idle memory <= 25 MB", ours("memory", "pss_mb"), 25, "MB"),
         most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
         most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
+        least("POP3 logins >= 500/s and core", ours("logins", "per_core_second"), 500, "/s"),
         least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
+        *(most(f"100,000 messages: {IMAP[figure]} <= {bound} ms", of_many(figure), bound, "ms")
+          for figure, bound in IMAP_GATES.items()),
+        most("100,000 messages: POP3 listing <= 50 ms", ours("pop3-list", "ms")
+             if ours("pop3-list", "messages") == 100_000 else None, 50, "ms"),
+        least("IMAP APPEND >= 80 % of one writer's commits", share_of_commits(), 80, "%"),
+        most("idle IMAP connection <= 7 KiB", ours("imap-idle", "kib"), 7, "KiB"),
+        most("250 to EXISTS <= 1 ms", ours("imap-idle", "wake_ms"), 1, "ms"),
     ]
 
 

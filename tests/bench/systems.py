@@ -47,6 +47,7 @@ class System:
 
     name = ""
     pop3_port = None
+    imap_port = None
 
     def __init__(self, base):
         base.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,7 @@ class Posta(System):
         finally:
             tempfile.tempdir = None
         self.smtp_port, self.pop3_port = self.server.smtp_port, self.server.pop3_port
+        self.imap_port = self.server.imap_port
         self.accounts = accounts
 
     def launch(self):
@@ -134,6 +136,9 @@ class Posta(System):
         found = re.search(r'(?m)^\[store\][^\[]*?^directory = "([^"]+)"',
                           (self.server.directory / "posta.toml").read_text())
         return self.server.directory / (found.group(1) if found else "store")
+
+    def credentials(self, number):
+        return f"user{number}@{server.DOMAIN}", self.server.password(f"user{number}")
 
     def login(self, number):
         session = poplib.POP3("127.0.0.1", self.pop3_port, 60)

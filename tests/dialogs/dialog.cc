@@ -131,7 +131,8 @@ class Parser {
   // "> QUIT   < 221 *": the command ends at the blanks before "< ".
   Result<> send(std::string_view text) {
     std::string_view rest;
-    if (std::size_t at = text.find(" < "); at != std::string_view::npos) {
+    std::size_t at = std::min(text.find(" < "), text.find(" <~ "));
+    if (at != std::string_view::npos) {
       rest = text.substr(at + 1);
       text = text.substr(0, text.find_last_not_of(' ', at) + 1);
     }
@@ -146,7 +147,10 @@ class Parser {
       Step::Kind kind;
     };
     static constexpr Form kForms[] = {
-        {"<+", Step::Kind::line_of}, {"<!", Step::Kind::no_line_of}, {"<", Step::Kind::expect}};
+        {"<+", Step::Kind::line_of},
+                                      {"<!", Step::Kind::no_line_of},
+                                      {"<~", Step::Kind::expect_line},
+                                      {"<", Step::Kind::expect}};
     while (text.ends_with(' ')) text.remove_suffix(1);
     if (text == "< EOF") {
       add(Step::Kind::expect_end, "");
@@ -164,7 +168,7 @@ class Parser {
       add(form.kind, std::string(glob.substr(glob.empty() ? 0 : 1)));
       return {};
     }
-    return wrong(number_, "an expectation is < <+ <! or <.");
+    return wrong(number_, "an expectation is < <+ <! <~ or <.");
   }
 
   Dialog dialog_;
@@ -181,8 +185,8 @@ const Step* Dialog::directive(std::string_view wanted) const {
 }
 
 bool Dialog::needs_simulation() const {
-  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
-                                                   "mailbox", "message", "queue"};
+  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close", "mailbox",
+                                                   "message", "queue",   "tls",   "no-tls"};
   bool pop3 = false, looks = false;
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::directive) continue;
@@ -191,7 +195,8 @@ bool Dialog::needs_simulation() const {
     } else if (std::ranges::find(kAnywhere, step.text) == std::end(kAnywhere)) {
       return true;
     }
-    pop3 = pop3 || (step.text == "server" && step.arguments == std::vector<std::string>{"pop3"});
+    pop3 = pop3 || (step.text == "server" && !step.arguments.empty() &&
+                    step.arguments[0].starts_with("pop3"));
     looks = looks || step.text == "mailbox" || step.text == "message";
   }
   // A real server is looked into by POP3, and a maildrop has one session at a time.

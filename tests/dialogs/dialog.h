@@ -6,6 +6,7 @@
 //   > EHLO relay.example.net      < 250*       send a line (with CRLF), then expect
 //   <+ 250?SIZE *                              ... the reply just read has such a line
 //   <! *AUTH*                                  ... and has no such line
+//   <~ a OK*                                   lines up to one that matches (IMAP); then <+ and <!
 //   ! "a\r\n" "x" * 900 "\0"                   send these octets: strings, repeated at will
 //   < EOF                                      expect that the server ends the connection
 //
@@ -14,10 +15,13 @@
 // that is a dot (POP3), which `<+` and `<!` then look at.
 //
 // Directives:
-//   @server NAME          mx, pop3: whom the next connection goes to (and the first is made at
-//   once)
+//   @server NAME          mx, pop3, imap, submission, and with TLS from the first octet mxs, pop3s,
+//   imaps, submissions: whom the next connection goes to (and the first is made at once)
 //   @peer ADDRESS         where this client is; without it: anywhere, so the claim holds for all
 //   @connect NAME         goes on in the connection NAME, which is made if there is none
+//   @tls                  the TLS handshake begins here, and must succeed
+//   @auth MECHANISM GLOB USER PASSWORD   a whole AUTH exchange, whose last reply matches GLOB
+//   @no-tls               the server hears no TLS where it should: it ends, with at most an alert
 //   @close                this client ends its connection
 //   @ends lf | crlf       what ends the lines of `>`
 //   @clock TIME           2026-01-01T00:00Z: the wall clock from here on
@@ -48,7 +52,16 @@
 namespace posta::dialogs {
 
 struct Step {
-  enum class Kind { send, expect, expect_dot, line_of, no_line_of, expect_end, directive };
+  enum class Kind {
+    send,
+    expect,
+    expect_dot,
+    expect_line,
+    line_of,
+    no_line_of,
+    expect_end,
+    directive
+  };
   Kind kind;
   std::string text;                    // octets to send, glob, or the directive's name
   std::vector<std::string> arguments;  // of a directive

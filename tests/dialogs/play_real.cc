@@ -1,9 +1,11 @@
 // play_real: plays dialogues against a server that listens on this machine.
 //
-//   play_real 127.0.0.1:10025 127.0.0.1:10110 ADDRESS=PASSWORD... -- FILE.dialog...
+//   play_real mx=127.0.0.1:10025 pop3=127.0.0.1:10110 ... ADDRESS=PASSWORD... -- FILE.dialog...
 //
-// Prints a line for each; dialogues that need the simulator are counted and left out. Exit code 1
+// Prints a line for each; dialogues that need the simulator, or a server that is not named, are
+// counted and left out. Exit code 1
 // if one did not hold. tests/dialogs/run_real makes the server and calls this.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -28,6 +30,13 @@ Result<Dialog> load(const std::string& path) {
   return parse_dialog(path, text);
 }
 
+bool has_servers(const RealStage::Server& server, const Dialog& dialog) {
+  return std::ranges::all_of(dialog.steps, [&](const Step& step) {
+    return step.kind != Step::Kind::directive || step.text != "server" ||
+           server.services.contains(step.arguments.empty() ? "" : step.arguments[0]);
+  });
+}
+
 Task<> play_all(RealStage::Server server, std::vector<std::string> paths, Count& count,
                 runtime::asio::Loop& loop) {
   for (const std::string& path : paths) {
@@ -35,7 +44,7 @@ Task<> play_all(RealStage::Server server, std::vector<std::string> paths, Count&
     Result<> outcome;
     if (!dialog) {
       outcome = Failure(dialog.error());
-    } else if (dialog->needs_simulation()) {
+    } else if (dialog->needs_simulation() || !has_servers(server, *dialog)) {
       ++count.left_out;
       continue;
     } else {
@@ -54,20 +63,24 @@ int main(std::vector<std::string> args) {
   RealStage::Server server;
   std::vector<std::string> paths;
   bool files = false;
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    if (i < 2) {
-      auto endpoint = net::Endpoint::parse(args[i]);
-      if (!endpoint) return std::fprintf(stderr, "not an endpoint: %s\n", args[i].c_str()), 2;
-      (i == 0 ? server.smtp : server.pop3) = *endpoint;
-    } else if (args[i] == "--") {
+  for (const std::string& arg : args) {
+    if (arg == "--") {
       files = true;
-    } else if (files) {
-      paths.push_back(args[i]);
-    } else {
-      std::size_t equals = args[i].find('=');
-      if (equals == std::string::npos) return std::fprintf(stderr, "ADDRESS=PASSWORD\n"), 2;
-      server.passwords[args[i].substr(0, equals)] = args[i].substr(equals + 1);
+      continue;
     }
+    if (files) {
+      paths.push_back(arg);
+      continue;
+    }
+    std::size_t equals = std::min(arg.find('='), arg.size());
+    std::string name = arg.substr(0, equals), value = arg.substr(std::min(equals + 1, arg.size()));
+    if (name.find('@') != std::string::npos) {
+      server.passwords[name] = value;
+      continue;
+    }
+    auto endpoint = net::Endpoint::parse(value);
+    if (!endpoint) return std::fprintf(stderr, "SERVER=ENDPOINT, not %s\n", arg.c_str()), 2;
+    server.services[name] = *endpoint;
   }
   runtime::asio::WorkerPool workers({.threads = 1});
   runtime::asio::Loop loop(workers);

@@ -1,5 +1,6 @@
 #include "dialogs/real_stage.h"
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace posta::dialogs {
@@ -52,6 +53,12 @@ class Pop3Client {
 
 }  // namespace
 
+RealStage::RealStage(Server server) : server_(std::move(server)) {
+  auto client = net::TlsClient::create({.system_cas = false});
+  CHECK(client);
+  tls_ = *client;
+}
+
 Task<Result<>> RealStage::begin() {
   for (const auto& [address, password] : server_.passwords) {
     auto emptied = co_await fetch(address, true);
@@ -61,8 +68,10 @@ Task<Result<>> RealStage::begin() {
 }
 
 Task<Result<std::unique_ptr<net::Transport>>> RealStage::connect(std::string server, std::string) {
-  co_return co_await network_.connect(server == "pop3" ? server_.pop3 : server_.smtp, patience(),
-                                      nullptr);
+  auto service = server_.services.find(server);
+  if (service == server_.services.end())
+    co_return fail(Error::Kind::not_found, "no server called " + server);
+  co_return co_await network_.connect(service->second, patience(), nullptr);
 }
 
 Task<Result<std::vector<std::string>>> RealStage::mailbox(std::string address) {
@@ -73,7 +82,8 @@ Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, boo
   auto password = server_.passwords.find(address);
   if (password == server_.passwords.end())
     co_return fail(Error::Kind::not_found, "no password of " + address);
-  CO_TRY(auto transport, co_await network_.connect(server_.pop3, patience(), nullptr));
+  CO_TRY(auto transport,
+         co_await network_.connect(server_.services.at("pop3"), patience(), nullptr));
   runtime::Executor& executor = co_await runtime::this_executor();
   net::Stream stream(executor, std::move(transport));
   stream.set_timeout(patience());

@@ -15,11 +15,10 @@ namespace posta::dialogs {
 class RealStage final : public Stage {
  public:
   struct Server {
-    net::Endpoint smtp;
-    net::Endpoint pop3;
-    std::map<std::string, std::string> passwords;  // by address
+    std::map<std::string, net::Endpoint> services;  // "mx", "pop3", "pop3s"
+    std::map<std::string, std::string> passwords;   // by address
   };
-  explicit RealStage(Server server) : server_(std::move(server)) {}
+  explicit RealStage(Server server);
 
   // Empties the mailboxes, so that what a dialogue finds there is its own.
   Task<Result<>> begin();
@@ -28,6 +27,7 @@ class RealStage final : public Stage {
                                                         std::string peer) override;
   Task<Result<std::vector<std::string>>> mailbox(std::string address) override;
   Task<Result<>> directive(Step step) override;
+  std::shared_ptr<net::TlsClient> tls() override { return tls_; }
   Duration patience() const override { return std::chrono::seconds(20); }
 
  private:
@@ -35,6 +35,7 @@ class RealStage final : public Stage {
   Task<Result<std::vector<std::string>>> fetch(std::string address, bool remove);
 
   Server server_;
+  std::shared_ptr<net::TlsClient> tls_;
   net::asio::AsioNetwork network_;
 };
 

@@ -6,6 +6,18 @@
 
 namespace posta::dialogs {
 
+namespace {
+
+// Servers that begin with TLS, and those whose replies have several lines.
+bool begins_with_tls(std::string_view server) {
+  return server == "mxs" || server == "pop3s" || server == "imaps" || server == "submissions";
+}
+bool speaks_smtp(std::string_view server) {
+  return server.starts_with("mx") || server.starts_with("submission");
+}
+
+}  // namespace
+
 Failure Runner::wrong(const Step& step, std::string what) const {
   return fail(Error::Kind::conflict,
               dialog_.name + ".dialog:" + std::to_string(step.line) + ": " + std::move(what));
@@ -25,7 +37,8 @@ Task<Result<>> Runner::step(const Step& step) {
     case Step::Kind::line_of:
     case Step::Kind::no_line_of: co_return look_at_lines(step);
     case Step::Kind::expect:
-    case Step::Kind::expect_dot: co_return co_await expect(step);
+    case Step::Kind::expect_dot:
+    case Step::Kind::expect_line: co_return co_await expect(step);
     case Step::Kind::expect_end: co_return co_await expect_end(step);
     case Step::Kind::send: break;
   }
@@ -45,6 +58,14 @@ Task<Result<>> Runner::directive(const Step& step) {
     (step.text == "server" ? server_ : step.text == "peer" ? peer_ : current_) = args[0];
   } else if (step.text == "close") {
     connections_.erase(current_);
+  } else if (step.text == "tls") {
+    auto here = co_await connection();
+    Result<> begun = here ? co_await begin_tls(**here) : Failure(here.error());
+    if (!begun) co_return wrong(step, describe(begun.error()));
+  } else if (step.text == "auth") {
+    co_return co_await auth(step);
+  } else if (step.text == "no-tls") {
+    co_return co_await expect_no_tls(step);
   } else if (step.text == "mailbox" || step.text == "message") {
     auto number = args.size() >= 2 ? to_number<std::size_t>(args[1]) : std::nullopt;
     if (!number) co_return wrong(step, "an address and a number");
@@ -73,6 +94,34 @@ Task<Result<>> Runner::directive(const Step& step) {
   co_return Result<>();
 }
 
+Task<Result<>> Runner::begin_tls(Connection& connection) {
+  if (!connection.stream->input().empty())
+    co_return fail(Error::Kind::conflict, "unread: " + printable(connection.stream->input()));
+  auto shaken = co_await net::connect_tls(*connection.stream, stage_.tls(),
+                                          {.name = "mx.example.org"}, stage_.patience());
+  if (!shaken) co_return Failure(shaken.error());
+  connection.stream->set_timeout(stage_.patience());
+  connection.tls = *std::move(shaken);
+  co_return Result<>();
+}
+
+// The server hears something else where TLS should begin: it may send an alert (RFC 8446 §6), no
+// word of its protocol, and ends the connection.
+Task<Result<>> Runner::expect_no_tls(const Step& step) {
+  constexpr char kAlert = 0x15;
+  auto from = co_await connection();
+  if (!from) co_return Result<>();
+  for (;;) {
+    std::string_view input = (*from)->stream->input();
+    if (!input.empty() && input.front() != kAlert)
+      co_return wrong(step, "expected an alert or nothing, got " + printable(input));
+    Result<> more = co_await (*from)->stream->fill();
+    if (more) continue;
+    if (more.error().is(Error::Kind::closed)) co_return Result<>();
+    co_return wrong(step, "expected the end of the connection, got " + describe(more.error()));
+  }
+}
+
 // A letter comes in by SMTP, over a connection of its own.
 Task<Result<>> Runner::letter(std::string to, std::size_t lines) {
   std::string message = "Subject: letter\r\n\r\n";
@@ -86,7 +135,7 @@ Task<Result<>> Runner::letter(std::string to, std::size_t lines) {
                                 "QUIT\r\n"};
   CO_TRY(auto transport, co_await stage_.connect("mx", peer_));
   runtime::Executor& executor = co_await runtime::this_executor();
-  Connection mx{std::make_unique<net::Stream>(executor, std::move(transport)), "mx", {}};
+  Connection mx{std::make_unique<net::Stream>(executor, std::move(transport)), "mx", {}, {}};
   mx.stream->set_timeout(stage_.patience());
   for (const std::string& octets : dialog) {
     mx.stream->put(octets);
@@ -107,6 +156,7 @@ Task<Result<Runner::Connection*>> Runner::connection() {
     here.stream = std::make_unique<net::Stream>(executor, std::move(*transport));
     here.stream->set_timeout(stage_.patience());
     here.server = server_;
+    if (begins_with_tls(server_)) CO_TRY_VOID(co_await begin_tls(here));
   }
   co_return &here;
 }
@@ -136,7 +186,7 @@ Task<Result<std::string>> Runner::read_reply(Connection& from) {
     auto line = co_await read_line(from);
     if (!line) co_return line;
     reply += (reply.empty() ? "" : "\n") + *line;
-    if (from.server != "mx" || line->size() < 4 || (*line)[3] != '-') co_return reply;
+    if (!speaks_smtp(from.server) || line->size() < 4 || (*line)[3] != '-') co_return reply;
   }
 }
 
@@ -151,14 +201,28 @@ Task<Result<std::string>> Runner::read_to_dot(Connection& from) {
   }
 }
 
+Task<Result<std::string>> Runner::read_to_line(Connection& from, std::string glob) {
+  std::string lines;
+  for (;;) {
+    auto line = co_await read_line(from);
+    if (!line) co_return line;
+    if (*line == "EOF") co_return fail(Error::Kind::closed, "the end of the connection after " + lines);
+    lines += (lines.empty() ? "" : "\n") + *line;
+    if (matches(glob, *line)) co_return lines;
+  }
+}
+
 Task<Result<>> Runner::expect(const Step& step) {
   auto from = co_await connection();
   if (!from) co_return wrong(step, describe(from.error()));
-  const bool dot = step.kind == Step::Kind::expect_dot;
-  auto reply = dot ? co_await read_to_dot(**from) : co_await read_reply(**from);
+  const bool one = step.kind == Step::Kind::expect;
+  auto reply = one ? co_await read_reply(**from)
+               : step.kind == Step::Kind::expect_dot
+                   ? co_await read_to_dot(**from)
+                   : co_await read_to_line(**from, step.text);
   if (!reply) co_return wrong(step, "expected " + step.text + ", got " + describe(reply.error()));
   (*from)->reply = *reply;
-  if (!dot && !matches(step.text, *reply))
+  if (one && !matches(step.text, *reply))
     co_return wrong(step, "expected " + step.text + ", got " + *reply);
   co_return Result<>();
 }

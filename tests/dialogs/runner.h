@@ -11,6 +11,7 @@
 
 #include "dialogs/dialog.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "net/transport.h"
 
 namespace posta::dialogs {
@@ -28,6 +29,8 @@ class Stage {
   virtual Task<Result<std::vector<std::string>>> mailbox(std::string address) = 0;
   // Any other directive that this stage knows. An Error says why the claim does not hold.
   virtual Task<Result<>> directive(Step step) = 0;
+  // What clients speak TLS with. They look at no certificate.
+  virtual std::shared_ptr<net::TlsClient> tls() = 0;
   // How long the runner waits for something expected.
   virtual Duration patience() const = 0;
 };
@@ -45,10 +48,14 @@ class Runner {
     std::unique_ptr<net::Stream> stream;
     std::string server;
     std::string reply;  // the last one read
+    net::TlsInfo tls;   // of its handshake
   };
 
   Task<Result<>> step(const Step& step);
   Task<Result<>> directive(const Step& step);
+  Task<Result<>> begin_tls(Connection& connection);
+  Task<Result<>> expect_no_tls(const Step& step);
+  Task<Result<>> auth(const Step& step);
   Task<Result<>> letter(std::string to, std::size_t lines);
   Task<Result<>> expect(const Step& step);
   Task<Result<>> expect_end(const Step& step);
@@ -56,6 +63,7 @@ class Runner {
   Task<Result<std::string>> read_line(Connection& connection);
   Task<Result<std::string>> read_reply(Connection& connection);
   Task<Result<std::string>> read_to_dot(Connection& connection);
+  Task<Result<std::string>> read_to_line(Connection& connection, std::string glob);
   Result<> look_at_lines(const Step& step);
   Failure wrong(const Step& step, std::string what) const;
 

@@ -17,6 +17,7 @@ class SimStage final : public Stage {
                                                         std::string peer) override;
   Task<Result<std::vector<std::string>>> mailbox(std::string address) override;
   Task<Result<>> directive(Step step) override;
+  std::shared_ptr<net::TlsClient> tls() override { return world_.tls_client(); }
   Duration patience() const override { return std::chrono::hours(24); }
 
  private:

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 constexpr int kSlices = 24;  // of a round; between two the world may change
 constexpr unsigned kSenders = 3;
 constexpr unsigned kReaders = 2;
+constexpr unsigned kImapReaders = 3;
 constexpr hours kDrainMax{24};  // of virtual time, until nothing is owed
 
 }  // namespace
@@ -141,6 +142,8 @@ void Sim::settle() {
 void Sim::run() {
   for (unsigned i = 0; i < kSenders; ++i) at_work_->spawn(users_->send_letters(at_work_->stop()));
   for (unsigned i = 0; i < kReaders; ++i) at_work_->spawn(users_->read_mail(at_work_->stop()));
+  for (unsigned i = 0; i < kImapReaders; ++i)
+    at_work_->spawn(users_->read_by_imap(at_work_->stop()));
   at_work_->spawn(users_->guess_passwords(at_work_->stop()));
   for (unsigned i = 0; i < plan_.rounds; ++i) {
     round();

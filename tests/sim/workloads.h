@@ -36,6 +36,7 @@ class Workloads {
   // Each until `stop`.
   Task<> send_letters(Stop& stop);
   Task<> read_mail(Stop& stop);
+  Task<> read_by_imap(Stop& stop);     // imap_readers.cc
   Task<> guess_passwords(Stop& stop);  // from outside, in clear: must never get in
 
   // One thing at a time; ends with the house.
@@ -52,6 +53,7 @@ class Workloads {
   Task<Result<>> chunks(Peer& peer, Letter& letter, bool whole);
   Task<Result<>> sender_session();
   Task<Result<>> reader_session(std::string account);
+  Task<Result<>> imap_session(std::string account);
   Task<Result<bool>> retrieve(Peer& peer, std::string account, unsigned number, std::string uid);
   Task<Result<bool>> change(std::string account, directory::AccountChange change);
   void write_message(Letter& letter, Style style);

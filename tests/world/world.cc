@@ -1,14 +1,11 @@
 #include "world/world.h"
 
 #include "base/check.h"
+#include "world/certificate.h"
 
 namespace posta::world {
 
 namespace {
-
-net::IpAddress server_ip() {
-  return *net::IpAddress::parse("198.51.100.25");
-}
 
 Domain domain(std::string_view text) {
   auto parsed = Domain::parse(text);
@@ -32,31 +29,67 @@ std::unique_ptr<store::memory::MemoryStore> open_store(store::memory::Disk& disk
   return std::move(*opened);
 }
 
+std::shared_ptr<net::TlsServer> tls_server(SimExecutor& executor, const Config& config) {
+  if (!config.tls) return nullptr;
+  auto server = net::TlsServer::create(
+      {.certificates = {{kCertificatePem, kKeyPem, "tests/world/certificate.h"}},
+       .entropy = &executor});
+  CHECK(server);
+  return *server;
+}
+
 // Hashes that cost next to nothing: what they are for is not simulated.
 directory::Limits directory_limits() {
   directory::Limits limits;
   limits.hash_cost = {.memory = 64_KiB, .passes = 1, .lanes = 1};
+  limits.scram_iterations = 16;
   return limits;
 }
 
 mta::IntakeConfig intake_config(const Config& config) {
   return {.host = domain(config.host),
           .limits = config.intake,
+          .submission = config.submission,
           .normalise_line_ends = config.normalise_line_ends};
 }
 
-server::SmtpServer::Config smtp_config(const Config& config) {
+server::SmtpServer::Config smtp_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       bool implicit) {
   server::SmtpServer::Config smtp = config.smtp;
+  smtp.reception.tls = std::move(tls);
+  smtp.reception.implicit_tls = implicit;
   smtp.reception.host = config.host;
   return smtp;
 }
 
-server::Pop3Server::Config pop3_config(const Config& config) {
+server::SmtpServer::Config submission_config(const Config& config,
+                                             std::shared_ptr<net::TlsServer> tls, bool implicit) {
+  server::SmtpServer::Config out = smtp_config(config, std::move(tls), implicit);
+  out.submission = true;
+  out.reception.service = "submission";
+  return out;
+}
+
+server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       bool implicit) {
   server::Pop3Server::Config pop3 = config.pop3;
+  pop3.reception.tls = std::move(tls);
+  pop3.reception.implicit_tls = implicit;
   pop3.reception.service = "pop3";
   pop3.reception.host = config.host;
   if (pop3.reception.banner.empty()) pop3.reception.banner = "POP3 ready";
   return pop3;
+}
+
+server::ImapServer::Config imap_config(const Config& config,
+                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+  server::ImapServer::Config imap = config.imap;
+  imap.reception.tls = std::move(tls);
+  imap.reception.implicit_tls = implicit;
+  imap.reception.service = "imap";
+  imap.reception.host = config.host;
+  if (imap.reception.banner.empty()) imap.reception.banner = "IMAP ready";
+  return imap;
 }
 
 // Prepares and commits, again while somebody else was faster.
@@ -104,12 +137,27 @@ std::string EventLog::last(std::string_view name, std::string_view field) const 
 
 // --- the house
 
-House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config)
-    : store(open_store(disk, executor, config)),
+House::House(SimExecutor& executor, store::memory::Disk& disk, net::Network& network,
+             net::Resolver& resolver, Events& events, const Config& config)
+    : tls(tls_server(executor, config)),
+      store(open_store(disk, executor, config)),
       directory(*store, directory_limits()),
       mailboxes(*store, {}),
-      router(directory, {}),
-      queue({.store = *store, .mailboxes = mailboxes, .router = router, .events = events},
+      router(directory, {}, config.relay),
+      remote({.store = *store,
+              .network = network,
+              .resolver = resolver,
+              .events = events,
+              .tls = nullptr},
+             {.hosts = {.host = domain(config.host),
+                        .own = {{*net::IpAddress::parse(config.address), 25}}},
+              .tls = config.remote_tls,
+              .limits = config.remote}),
+      queue({.store = *store,
+             .mailboxes = mailboxes,
+             .router = router,
+             .remote = remote,
+             .events = events},
             {.host = domain(config.host), .limits = config.queue}),
       intake({.store = *store,
               .directory = directory,
@@ -120,38 +168,74 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
              intake_config(config)),
       smtp_census(config.census),
       pop3_census(config.census),
+      imap_census(config.census),
+      logins(directory, events, config.logins, store.get(), server::Networks::loopback()),
       sessions(executor),
       smtp({.intake = intake,
             .router = router,
             .census = smtp_census,
             .sessions = sessions,
-            .events = events},
-           smtp_config(config)),
-      pop3({.directory = directory,
+            .events = events,
+            .logins = &logins},
+           smtp_config(config, tls, false)),
+      pop3({.logins = logins,
             .mailboxes = mailboxes,
             .maildrops = maildrops,
             .census = pop3_census,
             .sessions = sessions,
             .events = events},
-           pop3_config(config)),
+           pop3_config(config, tls, false)),
+      imap({.store = *store,
+            .directory = directory,
+            .mailboxes = mailboxes,
+            .logins = logins,
+            .census = imap_census,
+            .seats = imap_seats,
+            .sessions = sessions,
+            .events = events},
+           imap_config(config, tls, false)),
+      smtps(smtp.deps(), smtp_config(config, tls, true)),
+      pop3s(pop3.deps(), pop3_config(config, tls, true)),
+      imaps(imap.deps(), imap_config(config, tls, true)),
+      submission(smtp.deps(), submission_config(config, tls, false)),
+      submissions(smtp.deps(), submission_config(config, tls, true)),
       background(executor) {}
 
-void House::listen(SimExecutor& executor, SimNetwork& network) {
-  auto smtp_listener = network.host(server_ip()).listen(executor, {server_ip(), 25});
-  CHECK(smtp_listener);
-  sessions.serve(std::move(*smtp_listener), smtp);
-  auto pop3_listener = network.host(server_ip()).listen(executor, {server_ip(), 110});
-  CHECK(pop3_listener);
-  sessions.serve(std::move(*pop3_listener), pop3);
+void House::listen(SimExecutor& executor, SimNetwork& network, const Config& config) {
+  struct Door {
+    std::uint16_t port;
+    server::Service& service;
+    bool implicit_tls = false;
+  };
+  const net::IpAddress ip = *net::IpAddress::parse(config.address);
+  for (const Door& door :
+       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{2465, smtps, true}, Door{995, pop3s, true},
+        Door{993, imaps, true},
+        Door{587, submission}, Door{465, submissions, true}}) {
+    if (door.implicit_tls && !tls) continue;
+    auto listener = network.host(ip).listen(executor, {ip, door.port});
+    CHECK(listener);
+    sessions.serve(std::move(*listener), door.service);
+  }
 }
 
-World::World(Config config)
+World::World(Config config) : World(config, std::make_unique<Ground>(config), nullptr) {}
+
+World::World(Config config, Ground& ground) : World(std::move(config), nullptr, &ground) {}
+
+World::World(Config config, std::unique_ptr<Ground> own, Ground* shared)
     : config_(std::move(config)),
-      executor_(config_.seed),
+      own_(std::move(own)),
+      executor_(shared ? shared->executor : own_->executor),
+      network_(shared ? shared->network : own_->network),
+      resolver_(shared ? shared->resolver : own_->resolver),
       events_(executor_),
-      network_(executor_, config_.network),
       disk_(config_.seed) {
   start();
+}
+
+net::IpAddress World::server_ip() const {
+  return *net::IpAddress::parse(config_.address);
 }
 
 World::~World() {
@@ -165,10 +249,11 @@ House& World::house() {
 
 void World::start() {
   CHECK(!house_);
-  house_ = std::make_unique<House>(executor_, disk_, events_, config_);
+  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_,
+                                   events_, config_);
   run(settle_in());
   house_->background.spawn(house_->queue.run(house_->background.stop()));
-  house_->listen(executor_, network_);
+  house_->listen(executor_, network_, config_);
 }
 
 Task<> World::settle_in() {
@@ -207,6 +292,27 @@ Task<> World::settle_in() {
         return house.directory.prepare_set_account(batch, disabled);
       };
       co_await change(*house.store, disable);
+    }
+    for (const AppPasswordSpec& spec : config_.app_passwords) {
+      auto account = co_await house.directory.account(address(spec.address));
+      CHECK(account && *account);
+      auto prepare = [&](store::Batch& batch) -> Task<Result<>> {
+        auto added = co_await house.directory.prepare_add_app_password(
+            batch, (*account)->id, {"test", spec.scopes, spec.password});
+        if (!added) co_return Failure(added.error());
+        co_return Result<>();
+      };
+      co_await change(*house.store, prepare);
+    }
+    for (const GrantSpec& spec : config_.grants) {
+      auto account = co_await house.directory.account(address(spec.address));
+      CHECK(account && *account);
+      auto grant = directory::parse_grant(spec.sender);
+      CHECK(grant);
+      auto prepare = [&](store::Batch& batch) {
+        return house.directory.prepare_grant(batch, (*account)->id, *grant);
+      };
+      co_await change(*house.store, prepare);
     }
     for (const AliasSpec& spec : config_.aliases) {
       directory::Alias alias{.address = address(spec.address), .targets = {}};
@@ -265,6 +371,37 @@ net::Endpoint World::smtp_endpoint() const {
 
 net::Endpoint World::pop3_endpoint() const {
   return {server_ip(), 110};
+}
+
+net::Endpoint World::imap_endpoint() const {
+  return {server_ip(), 143};
+}
+
+net::Endpoint World::imaps_endpoint() const {
+  return {server_ip(), 993};
+}
+
+net::Endpoint World::smtps_endpoint() const {
+  return {server_ip(), 2465};
+}
+
+net::Endpoint World::submission_endpoint() const {
+  return {server_ip(), 587};
+}
+
+net::Endpoint World::submissions_endpoint() const {
+  return {server_ip(), 465};
+}
+
+net::Endpoint World::pop3s_endpoint() const {
+  return {server_ip(), 995};
+}
+
+std::shared_ptr<net::TlsClient> World::tls_client() {
+  if (tls_client_) return tls_client_;
+  auto client = net::TlsClient::create({.system_cas = false, .entropy = &executor_});
+  CHECK(client);
+  return tls_client_ = *client;
 }
 
 Task<Result<std::unique_ptr<net::Transport>>> World::dial(net::IpAddress from, net::Endpoint to) {

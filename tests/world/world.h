@@ -23,10 +23,13 @@
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
 #include "net/sim/sim_network.h"
+#include "net/sim/sim_resolver.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
+#include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 #include "store/memory/memory_store.h"
@@ -50,6 +53,16 @@ struct AliasSpec {
   std::vector<std::string> targets;
 };
 
+struct AppPasswordSpec {
+  std::string address;
+  directory::Scopes scopes;
+  std::string password;
+};
+struct GrantSpec {
+  std::string address;
+  std::string sender;
+};
+
 struct Config {
   std::uint64_t seed = 1;
   net::sim::Settings network;
@@ -57,11 +70,21 @@ struct Config {
   mta::IntakeLimits intake;
   bool normalise_line_ends = false;
   mta::QueueLimits queue;
+  mta::SmtpClientLimits remote;
+  mta::TlsLevel remote_tls = mta::TlsLevel::none;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
+  server::ImapServer::Config imap;
+  mta::SubmissionConfig submission;
+  server::Logins::Limits logins;
+  std::vector<AppPasswordSpec> app_passwords;
+  std::vector<GrantSpec> grants;
   server::CensusLimits census;  // of each service
+  bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
+  std::string address = "198.51.100.25";  // of the host
+  std::shared_ptr<const mta::RelayHost> relay;
   std::vector<std::string> domains = {"example.org"};  // the first is the default
   std::vector<AccountSpec> accounts = {{"ann@example.org", {}, true},
                                        {"bob@example.org", {}, true}};
@@ -86,27 +109,50 @@ class EventLog final : public Events {
 
 // What runs between start() and the end, in the order in which it is built.
 struct House {
-  House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config);
-  void listen(SimExecutor& executor, SimNetwork& network);
+  House(SimExecutor& executor, store::memory::Disk& disk, net::Network& network,
+        net::Resolver& resolver, Events& events, const Config& config);
+  void listen(SimExecutor& executor, SimNetwork& network, const Config& config);
 
+  std::shared_ptr<net::TlsServer> tls;  // null unless Config::tls
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
   mta::Router router;
+  mta::SmtpCarrier remote;
   mta::Queue queue;
   mta::Intake intake;
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census imap_census;
+  server::Logins logins;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
   server::Pop3Server pop3;
-  runtime::Nursery background;  // the queue's worker
+  server::imap::AccountSeats imap_seats;
+  server::ImapServer imap;
+  server::SmtpServer smtps;  // the same, with TLS from the first octet
+  server::Pop3Server pop3s;
+  server::ImapServer imaps;
+  server::SmtpServer submission;   // for our own users (RFC 6409)
+  server::SmtpServer submissions;  // the same, with TLS from the first octet
+  runtime::Nursery background;     // the queue's worker
+};
+
+// What hosts that mail each other share: time, the network, the DNS.
+struct Ground {
+  explicit Ground(const Config& config)
+      : executor(config.seed), network(executor, config.network), resolver(executor) {}
+  SimExecutor executor;
+  SimNetwork network;
+  net::sim::SimResolver resolver;
 };
 
 class World {
  public:
   explicit World(Config config = {});
+  // One of several on the same ground, which lives longer.
+  World(Config config, Ground& ground);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();  // shuts down, if the house stands
@@ -123,6 +169,7 @@ class World {
   // --- running
   SimExecutor& executor() { return executor_; }
   SimNetwork& network() { return network_; }
+  net::sim::SimResolver& resolver() { return resolver_; }
   store::memory::Disk& disk() { return disk_; }
   EventLog& events() { return events_; }
   void run(Task<> task) { executor_.run_task(std::move(task)); }
@@ -131,6 +178,14 @@ class World {
   // --- for clients
   net::Endpoint smtp_endpoint() const;
   net::Endpoint pop3_endpoint() const;
+  net::Endpoint imap_endpoint() const;
+  net::Endpoint imaps_endpoint() const;
+  net::Endpoint smtps_endpoint() const;
+  net::Endpoint pop3s_endpoint() const;
+  net::Endpoint submission_endpoint() const;
+  net::Endpoint submissions_endpoint() const;
+  // What clients speak TLS with; they look at no certificate.
+  std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);
 
   // --- looking
@@ -145,12 +200,18 @@ class World {
   Task<> end_house(Duration grace);
   void drop_house();
 
+  World(Config config, std::unique_ptr<Ground> own, Ground* shared);
+  net::IpAddress server_ip() const;
+
   const Config config_;
-  SimExecutor executor_;
+  const std::unique_ptr<Ground> own_;  // null: the ground is shared
+  SimExecutor& executor_;
+  SimNetwork& network_;
+  net::sim::SimResolver& resolver_;
   EventLog events_;
-  SimNetwork network_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
+  std::shared_ptr<net::TlsClient> tls_client_;
   bool settled_ = false;
   std::optional<runtime::Nursery> ending_;
 };

@@ -5,6 +5,7 @@
 #include "mta/intake/events.h"
 #include "mta/intake/transaction.h"
 #include "mta/seal/seal.h"
+#include "wire/message/date.h"
 
 namespace posta::mta {
 
@@ -53,7 +54,17 @@ Task<Reply> Transaction::data() {
   if (intake_.deps_.store.short_of_disk()) co_return no_space();
   message_ = std::make_unique<Message>();
   message_->body = intake_.deps_.store.new_body();
-  std::string trace = received_field(letter_, intake_.config_.host);
+  if (letter_.origin.via == Origin::Via::submission) {
+    wire::message::Date now;
+    now.seconds = std::chrono::floor<std::chrono::seconds>(letter_.origin.received)
+                      .time_since_epoch()
+                      .count();
+    message_->submission.emplace(SubmissionHeader::Stamp{wire::message::print_date(now),
+                                                         "<" + to_string(letter_.id) + "@" +
+                                                             intake_.config().host.str() + ">"},
+                                 intake_.config().submission.header_octets_max);
+  }
+  std::string trace = received_field(letter_, intake_.config().host);
   message_->digest.feed(trace);
   auto written = co_await message_->body->write(std::move(trace));
   if (!written) {
@@ -68,15 +79,29 @@ Task<Result<>> Transaction::write(std::string octets) {
   CHECK(message_);
   if (message_->error) co_return Failure(*message_->error);
   message_->octets += octets.size();
-  if (message_->octets > intake_.config_.limits.message_octets_max) {
+  if (message_->octets > intake_.config().limits.message_octets_max) {
     message_->error = Error{Error::Kind::limit, "the message is too big"};
     co_return Failure(*message_->error);
   }
-  if (message_->header.size() < Message::kHeaderKept)
-    message_->header.append(octets, 0, Message::kHeaderKept - message_->header.size());
-  message_->digest.feed(octets);
-  auto written = co_await message_->body->write(std::move(octets));
-  if (!written) message_->error = written.error();
+  if (message_->submission) {
+    auto fit = message_->submission->take(std::move(octets));
+    if (!fit) {
+      message_->header_too_long = true;
+      message_->error = fit.error();
+      co_return Failure(std::move(fit).error());
+    }
+    octets = *std::move(fit);
+  }
+  co_return co_await message_->keep(std::move(octets));
+}
+
+// Into the body, the digest, and what is kept of the header.
+Task<Result<>> Transaction::Message::keep(std::string octets) {
+  if (octets.empty()) co_return Result<>();
+  if (header.size() < kHeaderKept) header.append(octets, 0, kHeaderKept - header.size());
+  digest.feed(octets);
+  auto written = co_await body->write(std::move(octets));
+  if (!written) error = written.error();
   co_return written;
 }
 
@@ -95,11 +120,18 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
   // RFC 5321 §2.3.8: CR and LF only together. What a lone one might hide is never looked at.
   if (faults.bare_line_ends)
     co_return Reply(550, {5, 6, 0}, "Message has a bare CR or LF; lines end in CR LF");
+  if (message.header_too_long) co_return Reply(552, {5, 3, 4}, "Message header too long");
   if (message.error) co_return reply_for(*message.error);
+  if (message.submission) {
+    auto kept = co_await message.keep(message.submission->finish());
+    if (!kept) co_return reply_for(kept.error());
+    if (auto refused = co_await intake_.judge_header(letter_, message.submission->found()))
+      co_return *std::move(refused);
+  }
 
   wire::message::Digest digest = message.digest.finish();
   // RFC 5321 §6.3: simple counting of Received fields; ours is the first.
-  if (received_fields(digest) > intake_.config_.limits.received_fields_max + 1)
+  if (received_fields(digest) > intake_.config().limits.received_fields_max + 1)
     co_return Reply(554, {5, 4, 6}, "Too many hops: this message is in a loop");
   auto finished = co_await message.body->finish();
   if (!finished) co_return reply_for(finished.error());
@@ -114,6 +146,10 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
 
   auto admitted = co_await intake_.deps_.queue.admit(letter_, std::move(sealed));
   if (!admitted) co_return reply_for(admitted.error());
+  if (claim_) {
+    runtime::Executor& executor = co_await runtime::this_executor();
+    claim_->spend(executor.wall());
+  }
   // The promise: the letter is on stable storage.
   events::letter_accepted(intake_.deps_.events, letter_, message.octets);
   co_return Reply(250, {2, 0, 0}, "Ok: queued as " + to_string(letter_.id));

@@ -6,11 +6,15 @@
 //                                                                  │
 //                       one durable commit in mta/queue, then, and only then, 250
 //
-// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step. Rules for all mail stand here and nowhere
-// else: no relaying, no unknown recipients, quota, disk, sizes, loops.
+// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step; submission.cc has what is asked of our
+// own users besides (RFC 6409): who they are, whom they write as, and how much. Rules for all mail
+// stand here and nowhere else: no relaying, no unknown recipients, quota, disk, sizes, loops.
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +25,7 @@
 #include "mail/letter.h"
 #include "mail/reply.h"
 #include "mailbox/mailbox.h"
+#include "mta/intake/allowance.h"
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
 #include "runtime/task.h"
@@ -35,9 +40,16 @@ struct IntakeLimits {
   std::chrono::hours over_quota_grace{72};  // full for longer: 550 5.2.2 instead of 452 4.2.2
 };
 
+// What is asked of letters that come by Origin::Via::submission (RFC 6409).
+struct SubmissionConfig {
+  AllowanceLimits allowance;
+  Octets header_octets_max = 256_KiB;  // held until its end is seen; 552 5.3.4
+};
+
 struct IntakeConfig {
   Domain host;  // our name, in Received
   IntakeLimits limits;
+  SubmissionConfig submission = {};
   bool normalise_line_ends = false;  // bare CR or LF in a message becomes CRLF instead of 550 5.6.0
 };
 
@@ -57,6 +69,7 @@ struct MessageFaults {
 };
 
 class Intake;
+struct SubmittedHeader;  // mta/seal/submission.h
 
 // One letter being written. Destroying it forgets everything.
 class Transaction {
@@ -88,6 +101,7 @@ class Transaction {
   Task<Reply> admit(Message& message, MessageFaults faults);
   Intake& intake_;
   Letter letter_;
+  std::unique_ptr<Allowance::Claim> claim_;  // of a submitted letter
   std::unique_ptr<Message> message_;
 };
 
@@ -117,14 +131,27 @@ class Intake {
   // Whether the address would be accepted, for VRFY: 250, 252, 550 (RFC 5321 §3.5).
   Task<Reply> verify(Origin origin, Address address);
 
-  const IntakeConfig& config() const { return config_; }
+  const IntakeConfig& config() const { return *config_.load(); }
+  // For all that is judged from now on. Any thread.
+  void configure(IntakeConfig config);
 
  private:
   friend class Transaction;
   Task<Reply> judge(const Origin& origin, const Address& address, WallTime now);
+  // --- submission.cc
+  // Nothing: the sender may write this letter, and `claim` is what it takes.
+  Task<std::optional<Reply>> judge_sender(const Origin& origin, const ReversePath& from,
+                                          std::unique_ptr<Allowance::Claim>& claim);
+  Task<std::optional<Reply>> judge_header(const Letter& letter, const SubmittedHeader& header);
+  Task<Result<bool>> may_send_as(AccountId account, Address sender);
   Task<std::optional<Reply>> over_quota(const directory::Account& account, WallTime now);
   Deps deps_;
-  IntakeConfig config_;
+  // The last is in force; the others are kept, since somebody may be reading them. There are as
+  // many as an administrator has made changes.
+  std::mutex mutex_;
+  std::deque<IntakeConfig> configs_;  // under mutex_
+  std::atomic<const IntakeConfig*> config_;
+  Allowance allowance_;
 };
 
 }  // namespace posta::mta

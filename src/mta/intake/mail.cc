@@ -29,7 +29,11 @@ Transaction::~Transaction() = default;
 Task<Intake::Mailed> Intake::mail(Origin origin, MailArguments arguments) {
   runtime::Executor& executor = co_await runtime::this_executor();
   Mailed mailed;
-  if (auto refused = refuse(arguments, config_, deps_.store)) {
+  std::unique_ptr<Allowance::Claim> claim;
+  auto refused = refuse(arguments, config(), deps_.store);
+  if (!refused && origin.via == Origin::Via::submission)
+    refused = co_await judge_sender(origin, arguments.from, claim);
+  if (refused) {
     events::sender_refused(deps_.events, origin, arguments.from, *refused);
     mailed.reply = std::move(*refused);
     co_return mailed;
@@ -44,6 +48,7 @@ Task<Intake::Mailed> Intake::mail(Origin origin, MailArguments arguments) {
   letter.envelope.size_declared = arguments.size;
   mailed.reply = Reply(250, {2, 1, 0}, "Sender ok");
   mailed.transaction.reset(new Transaction(*this, std::move(letter)));
+  mailed.transaction->claim_ = std::move(claim);
   co_return mailed;
 }
 

@@ -74,7 +74,7 @@ Task<std::optional<Reply>> Intake::over_quota(const directory::Account& account,
     batch.put(std::move(key), note.encode());
     deps_.store.commit_relaxed(std::move(batch));
   }
-  if (now - note.since > config_.limits.over_quota_grace)
+  if (now - note.since > config().limits.over_quota_grace)
     co_return Reply(550, {5, 2, 2}, "Mailbox has been full for days");
   co_return Reply(452, {4, 2, 2}, "Mailbox full");
 }
@@ -85,7 +85,12 @@ Task<Reply> Intake::judge(const Origin& origin, const Address& address, WallTime
   // Never an open relay: a foreign address is for those who have proved who they are.
   if (std::holds_alternative<directory::NotLocal>(*entry)) {
     if (!origin.authenticated) co_return Reply(550, {5, 7, 1}, "Relaying denied");
-    co_return Reply(550, {5, 4, 4}, "posta does not deliver to other hosts yet");
+    // RFC 6409 §4.2: "The MSA MUST ensure that all domains in the SMTP envelope are fully
+    // qualified."
+    const std::string& domain = address.domain.str();
+    if (!address.domain.is_literal() && domain.find('.') == std::string::npos)
+      co_return Reply(554, {5, 1, 2}, "The domain " + domain + " is not fully qualified");
+    co_return recipient_ok();
   }
   auto destinations = co_await deps_.router.resolve(address);
   if (!destinations) co_return try_later();
@@ -97,8 +102,8 @@ Task<Reply> Intake::judge(const Origin& origin, const Address& address, WallTime
       refusal = std::move(full);
     } else if (const auto* none = std::get_if<NoRoute>(&destination.route)) {
       refusal = none->reply;
-    } else if (!refusal) {
-      refusal = Reply(550, {5, 4, 4}, "posta does not deliver to other hosts yet");
+    } else {
+      co_return recipient_ok();  // an alias that leads abroad
     }
   }
   co_return std::move(*refusal);
@@ -118,7 +123,7 @@ Task<Reply> Transaction::rcpt(Address address, std::string original) {
   runtime::Executor& executor = co_await runtime::this_executor();
   auto& recipients = letter_.envelope.recipients;
   // RFC 5321 §4.5.3.1.10: 452, not 552.
-  if (recipients.size() >= intake_.config_.limits.recipients_max)
+  if (recipients.size() >= intake_.config().limits.recipients_max)
     co_return Reply(452, {4, 5, 3}, "Too many recipients");
   if (!address.is_ascii() && !letter_.envelope.smtputf8)  // RFC 6531 §3.4
     co_return Reply(553, {5, 6, 7}, "This address needs SMTPUTF8");
@@ -129,6 +134,12 @@ Task<Reply> Transaction::rcpt(Address address, std::string original) {
   }
   bool known =
       std::ranges::any_of(recipients, [&](const Recipient& r) { return r.address == address; });
+  if (!known && claim_) {
+    if (auto too_many = co_await claim_->add_recipient(address)) {
+      events::recipient_refused(intake_.deps_.events, letter_, address, *too_many);
+      co_return *std::move(too_many);
+    }
+  }
   if (!known) recipients.push_back({std::move(address), std::move(original)});
   co_return judged;
 }

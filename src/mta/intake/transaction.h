@@ -4,6 +4,7 @@
 #include <string>
 
 #include "mta/intake/intake.h"
+#include "mta/seal/submission.h"
 #include "wire/message/digest.h"
 
 namespace posta::mta {
@@ -12,10 +13,14 @@ namespace posta::mta {
 // them into `header`, where the Delivered-To fields are read at the end.
 struct Transaction::Message {
   std::unique_ptr<store::BodyWriter> body;
+  std::optional<SubmissionHeader> submission;  // makes the header of a submitted one fit to travel
   wire::message::DigestBuilder digest;
   std::string header;          // the first octets, at most kHeaderKept
   Octets octets = 0;           // of the message, without our trace fields
   std::optional<Error> error;  // the first write that failed
+  bool header_too_long = false;
+
+  Task<Result<>> keep(std::string octets);
 
   static constexpr std::size_t kHeaderKept = 64 * 1024;
 };

@@ -25,8 +25,17 @@ std::string safe_name(std::string_view name) {
 std::string received_field(const Letter& letter, const Domain& host) {
   const Origin& origin = letter.origin;
   std::string out = "Received: ";
-  if (!origin.peer.empty())
+  // DEVIATION: RFC 5321 §4.4: "The FROM clause, which MUST be supplied in an SMTP environment".
+  // Where a user of ours sits when she writes is nobody's business (inventory #178): without the
+  // peer, the clause would say nothing.
+  if (!origin.peer.empty() && !origin.peer_hidden)
     out += "from " + safe_name(origin.helo) + " ([" + origin.peer + "])\r\n\t";
+  if (!origin.tls.empty()) {
+    auto blank = std::min(origin.tls.find(' '), origin.tls.size());
+    out += "(using " + origin.tls.substr(0, blank);
+    if (blank < origin.tls.size()) out += " with cipher " + origin.tls.substr(blank + 1);
+    out += ")\r\n\t";
+  }
   out += "by " + host.str();
   if (!origin.protocol.empty()) out += " with " + origin.protocol;
   out += " id " + to_string(letter.id);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/limits.h"
@@ -21,6 +22,8 @@ class AsioNetwork final : public Network {
     Octets receive_buffer_octets = 0;  // SO_RCVBUF of each connection; 0: the kernel tunes it
     Octets send_buffer_octets = 0;     // SO_SNDBUF; as above
     bool keepalive = true;             // find peers that vanished while idle
+    std::optional<IpAddress> from_ipv4 = {};  // where connections come from; none: the kernel's
+    std::optional<IpAddress> from_ipv6 = {};  // choice
   };
   AsioNetwork() = default;
   explicit AsioNetwork(Options options) : options_(options) {}
@@ -57,6 +60,10 @@ class AsioNetwork final : public Network {
 // A listening socket for whoever hands it on (the helper); the errors of AsioNetwork::listen.
 Result<Fd> open_listening(const Endpoint& endpoint, const AsioNetwork::Options& options = {});
 // Another one where one of ours listens already: the kernel spreads connections between them.
-Result<Fd> open_another_listening(const Endpoint& endpoint, const AsioNetwork::Options& options = {});
+Result<Fd> open_another_listening(const Endpoint& endpoint,
+                                  const AsioNetwork::Options& options = {});
+
+// Every address of this machine's interfaces.
+std::vector<IpAddress> local_addresses();
 
 }  // namespace posta::net::asio

@@ -25,9 +25,12 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
   auto email = co_await mailboxes.email(maildrop_->principal.account, state->email);
   Result<std::string> piece = std::string();
   if (email && *email) piece = co_await mailboxes.read(**email, 0, limits().read_octets);
-  if (!email || !*email || !piece) {
+  Result<std::vector<wire::message::Edit>> edits{std::in_place};
+  if (email && *email && piece) edits = co_await surrogate(**email, *piece);
+  if (!email || !*email || !piece || !edits) {
     const Error error = !email   ? email.error()
                         : !piece ? piece.error()
+                        : !edits ? edits.error()
                                  : Error{Error::Kind::not_found, "the message is gone"};
     trouble("read", error);
     say(Reply::no("Cannot read the message now, try again later", Code::sys_temp));
@@ -36,14 +39,17 @@ Task<> Session::send_message(Number number, std::optional<std::uint64_t> lines) 
   say(Reply::yes(lines ? std::string("Top of message follows")
                        : fmt::format("{} octets", state->size)));
   wire::pop3::MultilineEncoder encoder(config().workarounds);
+  wire::message::EditFilter editor(*std::move(edits));
   wire::pop3::TopFilter filter(lines.value_or(0));
   const std::uint64_t size = (*email)->size();
   std::uint64_t offset = 0;
   for (;;) {
     offset += piece->size();
-    std::string_view shown = *piece;
-    if (lines) shown = filter.take(shown);
-    for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
+    std::string_view rest = *piece;
+    for (std::string_view shown; !(shown = editor.take(rest)).empty();) {
+      if (lines) shown = filter.take(shown);
+      for (std::string_view part; !(part = encoder.take(shown)).empty();) stream_.put(part);
+    }
     if (offset >= size || (lines && filter.done())) break;
     if (!co_await send({})) co_return;
     piece = co_await mailboxes.read(**email, offset, limits().read_octets);

@@ -14,12 +14,19 @@ Task<> Session::noop(wire::pop3::Noop&) {
 Task<> Session::capa(wire::pop3::Capa&) {
   wire::pop3::Capabilities capabilities;
   capabilities.top = true;
-  capabilities.user = may_login_;
+  capabilities.user = secure();
+  for (std::string_view name : server_.deps().logins.mechanisms(place()))
+    capabilities.sasl.emplace_back(name);
+  // RFC 2595 §4: present and permitted in the current state.
+  capabilities.stls = config().reception.tls && !tls_ && state_ == State::authorization;
   capabilities.resp_codes = true;
   capabilities.auth_resp_code = true;
   capabilities.pipelining = true;
   capabilities.uidl = true;
   capabilities.expire = wire::pop3::Capabilities::Expire{};  // NEVER
+  capabilities.utf8 = true;
+  capabilities.utf8_user = true;
+  capabilities.lang = true;
   if (state_ == State::transaction) capabilities.implementation = "posta";
   wire::pop3::print_capa(stream_.out(), capabilities);
   co_return;
@@ -32,10 +39,6 @@ Task<> Session::not_offered(C&) {
 }
 
 template Task<> Session::not_offered(wire::pop3::Apop&);
-template Task<> Session::not_offered(wire::pop3::Stls&);
-template Task<> Session::not_offered(wire::pop3::Auth&);
-template Task<> Session::not_offered(wire::pop3::Utf8&);
-template Task<> Session::not_offered(wire::pop3::Lang&);
 template Task<> Session::not_offered(wire::pop3::Last&);
 
 }  // namespace posta::server::pop3

@@ -1,16 +1,16 @@
 // pop3.h: the POP3 server: one session for each connection (RFC 1939).
 //
-// One Pop3Server a loop; directory, mailboxes, maildrops and census are shared by all loops.
+// One Pop3Server a loop; logins, mailboxes, maildrops and census are shared by all loops.
 #pragma once
 
 #include <memory>
 
 #include "base/events.h"
-#include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "server/pop3/limits.h"
 #include "server/pop3/maildrops.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/reception.h"
 #include "server/session/sessions.h"
 #include "wire/pop3/multiline.h"
@@ -21,7 +21,7 @@ namespace posta::server {
 class Pop3Server final : public Service {
  public:
   struct Deps {
-    directory::Directory& directory;
+    Logins& logins;
     mailbox::Mailboxes& mailboxes;
     pop3::Maildrops& maildrops;
     Census& census;
@@ -29,7 +29,7 @@ class Pop3Server final : public Service {
     Events& events;
   };
   struct Config {
-    Reception reception;  // trusted: networks from where passwords may come in clear
+    Reception reception;
     pop3::Limits limits;
     wire::pop3::UidlFormat uidl;
     bool last = false;           // the old command LAST
@@ -38,17 +38,19 @@ class Pop3Server final : public Service {
     wire::pop3::Workarounds workarounds;
   };
 
-  Pop3Server(Deps deps, Config config) : deps_(deps), config_(std::move(config)) {}
+  Pop3Server(Deps deps, Config config) : deps_(deps) { configure(std::move(config)); }
+  // For sessions that begin later; those that exist go on as they began. Its loop's thread.
+  void configure(Config config) { config_ = std::make_shared<const Config>(std::move(config)); }
 
   // From the greeting to the end of the connection. Ends soon after Sessions::close().
   Task<> serve(std::unique_ptr<net::Transport> transport) override;
 
   const Deps& deps() const { return deps_; }
-  const Config& config() const { return config_; }
+  const std::shared_ptr<const Config>& config() const { return config_; }
 
  private:
   Deps deps_;
-  Config config_;
+  std::shared_ptr<const Config> config_;
 };
 
 }  // namespace posta::server

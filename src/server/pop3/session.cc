@@ -18,17 +18,20 @@ std::string_view to_string(Session::End end) {
     case Session::End::timeout: return "timeout";
     case Session::End::stopped: return "stopped";
     case Session::End::limit: return "limit";
+    case Session::End::tls: return "tls";
   }
   return "?";
 }
 
 Session::Session(Pop3Server& server, net::Stream& stream, std::string id)
     : server_(server),
+      config_(server.config()),
       stream_(stream),
       id_(std::move(id)),
-      may_login_(server.config().reception.trusted.contain(stream.peer().ip)),
-      lines_(server.config().limits.wire),
-      login_by_(stream.executor().now() + server.config().limits.login_timeout) {}
+      lines_(limits().wire),
+      login_by_(stream.executor().now() + limits().login_timeout) {
+  allow_long_lines();
+}
 
 Task<> Session::run() {
   Events& events = server_.deps().events;
@@ -36,7 +39,8 @@ Task<> Session::run() {
   events.emit({event::kConnectionOpened,
                {{"session", id_}, {"service", config().reception.service}, {"peer", peer}},
                Severity::debug});
-  say(Reply::yes(config().reception.host + " " + config().reception.banner));
+  if (config().reception.implicit_tls) co_await enter_tls();  // RFC 8314 §3.3
+  if (end_ == End::open) say(Reply::yes(config().reception.host + " " + config().reception.banner));
   while (end_ == End::open) {
     if (server_.deps().sessions.closing()) {
       last_word(Reply::no("The server is shutting down", Code::sys_temp), End::stopped);
@@ -108,7 +112,7 @@ Task<> Session::take_line(const wire::pop3::Line& line) {
 Task<> Session::obey(Command& command) {
   const Verb& verb = kVerbs[command.index()];
   if (verb.when == When::transaction && state_ != State::transaction) {
-    say(Reply::no("Log in first: USER and PASS"));
+    say(Reply::no("Log in first"));
   } else if (verb.when == When::authorization && state_ != State::authorization) {
     say(Reply::no("Already logged in"));
   } else {

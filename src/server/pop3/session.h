@@ -1,6 +1,6 @@
 // session.h: one POP3 session (RFC 1939 §3).
 //
-//               USER, PASS                 QUIT
+//             USER PASS, AUTH              QUIT
 //   authorization ---------> transaction ---------> update ---> (end)
 //        |    ^                   |                   removes what was marked, in one commit
 //        |    | wrong             | anything else that ends it: nothing is removed
@@ -23,6 +23,7 @@
 #include "mailbox/mailbox.h"
 #include "net/stream.h"
 #include "server/pop3/pop3.h"
+#include "wire/message/surrogate.h"
 #include "wire/pop3/command.h"
 #include "wire/pop3/line.h"
 #include "wire/pop3/reply.h"
@@ -46,7 +47,7 @@ class Session {
 
   enum class State : std::uint8_t { authorization, transaction };
   // How it ended; `open` until then.
-  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit };
+  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit, tls };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::pop3::Command's alternatives
 
@@ -61,12 +62,24 @@ class Session {
   Task<bool> send(std::string_view octets);
   Task<> linger();
   void trouble(std::string_view what, const Error& error);
+  Task<> enter_tls();
 
-  // --- authorization (cmd_login.cc)
+  // --- authorization (cmd_stls.cc, cmd_login.cc)
+  Task<> stls(wire::pop3::Stls& command);
   Task<> user(wire::pop3::User& command);
   Task<> pass(wire::pop3::Pass& command);
+  Task<> auth(wire::pop3::Auth& command);
+  Task<std::optional<std::string>> sasl_response(std::string challenge);
+  LoginPlace place() const;
+  Task<> logged_in(LoginOutcome outcome);
   Task<> open_maildrop(Principal principal);
-  Task<> refuse_login(Reply reply, std::string_view why);
+  void refuse_login(Reply reply);
+  void allow_long_lines();
+
+  // --- languages (cmd_utf8.cc)
+  Task<> utf8(wire::pop3::Utf8& command);
+  Task<Result<std::vector<wire::message::Edit>>> surrogate(mailbox::Email& email,
+                                                           std::string_view begin);
 
   // --- transaction (cmd_list.cc, cmd_message.cc)
   Task<> stat(wire::pop3::Stat& command);
@@ -83,6 +96,7 @@ class Session {
   Task<> noop(wire::pop3::Noop& command);
   Task<> capa(wire::pop3::Capa& command);
   Task<> quit(wire::pop3::Quit& command);
+  Task<> lang(wire::pop3::Lang& command);
   template <class C>
   Task<> not_offered(C& command);
   Task<Result<>> update();
@@ -103,19 +117,23 @@ class Session {
   // The message with this number, unless there is none or it is marked: then the reply is said.
   std::optional<mailbox::MessageState> message(Number number);
 
-  const Pop3Server::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  // Passwords in clear may come here: nobody can listen, or somebody has decided so.
+  bool secure() const { return tls_ || config().reception.cleartext.contain(stream_.peer().ip); }
+  const Pop3Server::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
 
   Pop3Server& server_;
+  const std::shared_ptr<const Pop3Server::Config> config_;  // as it was when the session began
   net::Stream& stream_;
   const std::string id_;
-  const bool may_login_;  // passwords in clear are allowed from here
+  std::unique_ptr<net::TlsInfo> tls_;  // null: in clear
   State state_ = State::authorization;
   End end_ = End::open;
   wire::pop3::LineReader lines_;
   Instant login_by_;
   std::string user_;
   std::unique_ptr<Maildrop> maildrop_;
+  bool utf8_ = false;  // the client has said UTF8
   unsigned errors_ = 0;
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;

@@ -21,11 +21,10 @@ constinit const Verb Session::kVerbs[] = {
     {"UIDL", &Verb::call<wp::Uidl, &Session::uidl>,              When::transaction},
     {"LAST", &Verb::call<wp::Last, &Session::last>,              When::transaction},
     {"CAPA", &Verb::call<wp::Capa, &Session::capa>,              When::always},
-    // Here STLS and AUTH take their places; until then they are not announced.
-    {"STLS", &Verb::call<wp::Stls, &Session::not_offered<wp::Stls>>, When::authorization},
-    {"AUTH", &Verb::call<wp::Auth, &Session::not_offered<wp::Auth>>, When::authorization},
-    {"UTF8", &Verb::call<wp::Utf8, &Session::not_offered<wp::Utf8>>, When::authorization},
-    {"LANG", &Verb::call<wp::Lang, &Session::not_offered<wp::Lang>>, When::always},
+    {"STLS", &Verb::call<wp::Stls, &Session::stls>,              When::authorization},
+    {"AUTH", &Verb::call<wp::Auth, &Session::auth>,              When::authorization},
+    {"UTF8", &Verb::call<wp::Utf8, &Session::utf8>,              When::authorization},
+    {"LANG", &Verb::call<wp::Lang, &Session::lang>,              When::always},
 };
 // clang-format on
 

@@ -23,6 +23,11 @@ Census::~Census() {
   CHECK(sessions_ == 0 && by_address_.empty());
 }
 
+void Census::set_limits(CensusLimits limits) {
+  std::lock_guard lock(mutex_);
+  limits_ = limits;
+}
+
 std::expected<Census::Seat, Census::Full> Census::enter(const net::IpAddress& address,
                                                         bool trusted) {
   net::IpAddress key = counted_as(address);

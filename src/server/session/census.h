@@ -59,6 +59,8 @@ class Census {
   // Any thread. The lock inside is held for one look at a map, never over a wait.
   std::expected<Seat, Full> enter(const net::IpAddress& address, bool trusted);
   std::size_t sessions() const;
+  // For those who come later; nobody is put out. Any thread.
+  void set_limits(CensusLimits limits);
 
   // Names a session in events: unique over restarts (as far as the clock does not jump back), grows
   // with time.
@@ -67,8 +69,8 @@ class Census {
  private:
   void leave(const net::IpAddress& key);
 
-  const CensusLimits limits_;
   mutable std::mutex mutex_;
+  CensusLimits limits_;                               // under mutex_
   std::size_t sessions_ = 0;                          // under mutex_
   std::map<net::IpAddress, std::size_t> by_address_;  // under mutex_
   std::atomic<std::uint64_t> last_id_ = 0;

@@ -57,9 +57,8 @@ class SaslExchange {
  public:
   virtual ~SaslExchange() = default;
   struct Step {
-    // A challenge to send; nothing: it is over, and `outcome` says how. `final_data`: additional
-    // data with success, for protocols that can carry it (the others send it as a challenge and
-    // read an empty response: set by `final_as_challenge` of begin()).
+    // A challenge to send; nothing: it is over, and `outcome` says how. Data that goes with success
+    // (SCRAM's signature) is the last challenge, answered by an empty response.
     std::optional<std::string> challenge;
     LoginOutcome outcome;
   };
@@ -71,20 +70,27 @@ class SaslExchange {
 class Logins {
  public:
   struct Limits {
-    // Failures, by account and by address (IPv6: by /64), within the window: from `delay_after`
-    // each answer waits longer, from `refuse_after` logins are refused until the window has passed.
+    // Failures, by account and by address (IPv6: by /64), within a window that begins with the
+    // first of them: from then on logins are refused until the window has passed. Exempt from the
+    // account's limit is an address from which its owner has logged in lately, from the address'
+    // limit whoever is trusted.
     std::size_t account_failures_max = 20;
     std::size_t address_failures_max = 60;
     std::chrono::seconds failure_window{600};
-    std::chrono::milliseconds failure_pause{2000};  // before each answer "wrong"
-    std::size_t entries_max = 100'000;              // addresses and accounts remembered
-    std::size_t sasl_octets_max = 12'288;           // one response, base64 (RFC 4954 §4)
+    // From the beginning of a login to the answer "wrong": longer than a hash takes, so that time
+    // tells nothing.
+    std::chrono::milliseconds failure_pause{2000};
+    std::size_t entries_max = 100'000;     // addresses and accounts remembered
+    std::size_t sasl_octets_max = 12'288;  // one response, base64 (RFC 4954 §4)
   };
-  Logins(directory::Directory& directory, Events& events, Limits limits);
+  // `store`: where counts of failures survive a restart; null: nowhere. `trusted`: whose addresses
+  // are never refused, whatever fails there.
+  Logins(directory::Directory& directory, Events& events, Limits limits,
+         store::Store* store = nullptr, Networks trusted = Networks::loopback());
   ~Logins();
 
-  // What is announced on this connection, in order of preference: none with passwords in clear
-  // unless it is secure; -PLUS only with a channel binding.
+  // What is announced on this connection, in order of preference: nothing unless it is secure (who
+  // listens to SCRAM can guess at leisure, too), -PLUS only with a channel binding.
   std::vector<std::string_view> mechanisms(const LoginPlace& place) const;
   // True if USER/PASS and LOGIN may be used here.
   bool passwords(const LoginPlace& place) const { return place.secure; }
@@ -97,9 +103,19 @@ class Logins {
 
   const Limits& limits() const;
 
+  struct Impl;  // login_inside.h
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+inline constexpr LimitInfo kLoginLimits[] = {
+    {"account_failures_max", "failures", "454 4.7.0, -ERR [SYS/TEMP], NO [UNAVAILABLE]", ""},
+    {"address_failures_max", "failures", "454 4.7.0, -ERR [SYS/TEMP], NO [UNAVAILABLE]", ""},
+    {"failure_window", "seconds", "failures are forgotten", ""},
+    {"failure_pause", "milliseconds", "the answer waits", ""},
+    {"entries_max", "names", "those that failed longest ago are forgotten", ""},
+    {"sasl_octets_max", "octets", "500 5.5.6, -ERR, BAD", "RFC 4954 §4"},
 };
 
 }  // namespace posta::server

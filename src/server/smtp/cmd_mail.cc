@@ -15,8 +15,10 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
   }
   if (command.from && command.from->domain.empty() && !trusted_)
     co_return reply::sender_needs_domain;
+  // AUTH= (RFC 4954 §5) says who somebody else thinks has written this. Users are not believed in
+  // that, and what is sent on carries none: as if it were AUTH=<>.
   Origin from = origin();
-  if (command.smtputf8) from.protocol = "UTF8SMTP";  // RFC 6531 §4.3
+  if (command.smtputf8) from.protocol = protocol(true);
   mta::MailArguments arguments{.from = std::move(command.from),
                                .size = command.size,
                                .eight_bit = command.body == wire::smtp::Mail::Body::eight_bit_mime,

@@ -14,6 +14,8 @@
 //   chunks: the message has begun by BDAT; only BDAT, RSET, EHLO, HELO, NOOP, QUIT and the
 //   questions
 //           go on.
+//   AUTH proves who the client is, in state `ready`, once; it stays in that state.
+//   STARTTLS leads back to `begun` from any state, and all that was said before is forgotten.
 //   QUIT, 421, the end of the connection and the end of the server end every state; what was not
 //   answered 250 after its end is forgotten.
 //
@@ -65,13 +67,15 @@ class Session {
   enum class State { begun, refused, ready, letter, chunks };
 
   // How it ended; `open` until then.
-  enum class End { open, quit, closed, timeout, stopped, limit, protocol, turned_away };
+  enum class End { open, quit, closed, timeout, stopped, limit, protocol, tls, turned_away };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::smtp::Command's alternatives
 
  private:
   // --- the loop (session.cc)
   Task<> greet();
+  Task<> enter_tls();
+  void allow_long_lines();
   Task<> await_line();
   Task<> take_line(const wire::smtp::Line& line);
   Task<> obey(Command& command);
@@ -99,6 +103,10 @@ class Session {
   Task<Reply> vrfy(wire::smtp::Vrfy& command);
   Task<Reply> expn(wire::smtp::Expn& command);
   Task<Reply> auth(wire::smtp::Auth& command);
+  Task<std::optional<std::string>> sasl_response(std::string challenge, Reply& why_not);
+  Reply logged_in(LoginOutcome outcome);
+  LoginPlace place() const;
+  std::vector<std::string_view> mechanisms() const;
   Task<Reply> starttls(wire::smtp::StartTls& command);
   Task<Reply> not_spoken(wire::smtp::NotSpoken& command);
   Task<Reply> wrong_protocol(wire::smtp::WrongProtocol& command);
@@ -117,17 +125,26 @@ class Session {
   void forget_letter();
   void begin_hello(std::string name, bool extended);
   Origin origin() const;
+  std::string protocol(bool utf8) const;
+  // Passwords in clear may come here: nobody can listen, or somebody has decided so.
+  bool secure() const { return tls_ || config().reception.cleartext.contain(stream_.peer().ip); }
   bool begun_by_hand() const;
-  const SmtpServer::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  const SmtpServer::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
 
   SmtpServer& server_;
+  const std::shared_ptr<const SmtpServer::Config> config_;  // as it was when the session began
   net::Stream& stream_;
   const std::string id_;
   const bool trusted_;
   wire::smtp::LineReader lines_;
   State state_ = State::begun;
   End end_ = End::open;
+
+  std::unique_ptr<net::TlsInfo> tls_;  // null: in clear
+
+  std::unique_ptr<Principal> principal_;  // who it is, after AUTH
+  unsigned failed_logins_ = 0;
 
   // What the client said of itself.
   std::string helo_;
@@ -173,6 +190,8 @@ enum class Flush {
 };
 // Whether it may be used before TLS where TLS is required.
 enum class PreTls { yes, no };
+// Whether it may be used before AUTH where AUTH is required.
+enum class PreAuth { yes, no };
 
 struct Verb {
   std::string_view name;
@@ -180,6 +199,7 @@ struct Verb {
   Needs needs;
   Flush flush;
   PreTls pre_tls;
+  PreAuth pre_auth;
 
   // Calls a method of the session with the alternative of the command that it takes.
   template <auto method>

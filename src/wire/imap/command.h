@@ -28,53 +28,71 @@
 namespace posta::wire::imap {
 
 // --- any state
-struct Capability {};
-struct Noop {};
-struct Logout {};
+struct Capability {
+  bool operator==(const Capability&) const = default;
+};
+struct Noop {
+  bool operator==(const Noop&) const = default;
+};
+struct Logout {
+  bool operator==(const Logout&) const = default;
+};
 struct Id {  // RFC 2971; nothing: NIL
   std::vector<std::pair<std::string, std::optional<std::string>>> fields;
+  bool operator==(const Id&) const = default;
 };
 
 // --- not authenticated
-struct StartTls {};
+struct StartTls {
+  bool operator==(const StartTls&) const = default;
+};
 struct Authenticate {
   std::string mechanism;               // upper case
   std::optional<std::string> initial;  // base64 undone (RFC 4959); "=" is an empty one
+  bool operator==(const Authenticate&) const = default;
 };
 struct Login {
   std::string user;
   std::string password;
+  bool operator==(const Login&) const = default;
 };
 
 // --- authenticated
 struct Enable {                           // RFC 5161
   std::vector<std::string> capabilities;  // upper case
+  bool operator==(const Enable&) const = default;
 };
 struct Select {
   std::string mailbox;
   bool read_only = false;  // EXAMINE
   bool condstore = false;  // (CONDSTORE), RFC 7162 §3.1.8
+  bool operator==(const Select&) const = default;
 };
 struct Create {
   std::string mailbox;
   std::vector<std::string> special_use;  // "\Sent" … of USE (…), RFC 6154 §3
+  bool operator==(const Create&) const = default;
 };
 struct Delete {
   std::string mailbox;
+  bool operator==(const Delete&) const = default;
 };
 struct Rename {
   std::string from;
   std::string to;
+  bool operator==(const Rename&) const = default;
 };
 struct Subscribe {
   std::string mailbox;
   bool on = true;  // UNSUBSCRIBE: false
+  bool operator==(const Subscribe&) const = default;
 };
 
 // STATUS items (RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 8438).
 struct StatusItems {
   bool messages = false, recent = false, uid_next = false, uid_validity = false, unseen = false,
-       highest_mod_seq = false, size = false, deleted = false;
+       highest_mod_seq = false, size = false, deleted = false, deleted_storage = false;
+  bool operator==(const StatusItems&) const = default;
 };
 
 // LIST in all its forms (RFC 3501 §6.3.8, RFC 5258, RFC 5819, RFC 6154), and LSUB.
@@ -89,11 +107,15 @@ struct List {
   bool return_subscribed = false, return_children = false, return_special_use = false;
   std::optional<StatusItems> return_status;
   bool extended = false;  // some option or several patterns: RFC 5258's rules for the answer
+  bool operator==(const List&) const = default;
 };
-struct Namespace {};
+struct Namespace {
+  bool operator==(const Namespace&) const = default;
+};
 struct Status {
   std::string mailbox;
   StatusItems items;
+  bool operator==(const Status&) const = default;
 };
 struct Append {
   std::string mailbox;
@@ -102,24 +124,37 @@ struct Append {
   std::optional<WallTime> internal_date;
   // The message itself is not here: the reader hands it over as it comes (see reader.h).
   std::uint64_t octets = 0;
+  bool operator==(const Append&) const = default;
 };
-struct Idle {};
+struct Idle {
+  bool operator==(const Idle&) const = default;
+};
 struct GetQuota {
   std::string root;
+  bool operator==(const GetQuota&) const = default;
 };
 struct GetQuotaRoot {
   std::string mailbox;
+  bool operator==(const GetQuotaRoot&) const = default;
 };
 struct SetQuota {  // answered NO [NOPERM]: quotas are the administrator's
   std::string root;
+  bool operator==(const SetQuota&) const = default;
 };
 
 // --- selected
-struct Check {};
-struct Close {};
-struct Unselect {};
+struct Check {
+  bool operator==(const Check&) const = default;
+};
+struct Close {
+  bool operator==(const Close&) const = default;
+};
+struct Unselect {
+  bool operator==(const Unselect&) const = default;
+};
 struct Expunge {
   std::optional<SequenceSet> uids;  // UID EXPUNGE, RFC 4315
+  bool operator==(const Expunge&) const = default;
 };
 
 // What FETCH wants of one message (RFC 3501 §6.4.5), macros resolved.
@@ -134,6 +169,8 @@ struct Section {
     mime
   } what = What::whole;
   std::vector<std::string> fields;  // as written
+  bool as_zero = false;             // BODY[0], BODY[2.0]: RFC 1730's name of `header`, answered so
+  bool operator==(const Section&) const = default;
 };
 struct FetchItem {
   enum class Kind {
@@ -154,12 +191,14 @@ struct FetchItem {
   Section section;
   bool peek = false;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> partial;  // first octet, how many
+  bool operator==(const FetchItem&) const = default;
 };
 struct Fetch {
   bool by_uid = false;
   SequenceSet set;
   std::vector<FetchItem> items;
   std::optional<std::uint64_t> changed_since;  // RFC 7162 §3.1.4.1
+  bool operator==(const Fetch&) const = default;
 };
 struct Store {
   bool by_uid = false;
@@ -169,12 +208,14 @@ struct Store {
   std::uint8_t system = 0;
   std::vector<std::string> keywords;
   std::optional<std::uint64_t> unchanged_since;  // RFC 7162 §3.1.3
+  bool operator==(const Store&) const = default;
 };
 struct Copy {
   bool by_uid = false;
   bool move = false;  // MOVE, RFC 6851
   SequenceSet set;
   std::string mailbox;
+  bool operator==(const Copy&) const = default;
 };
 struct Search {
   bool by_uid = false;
@@ -183,11 +224,13 @@ struct Search {
   // ESEARCH (RFC 4731): nothing is set without RETURN.
   bool esearch = false;
   bool return_min = false, return_max = false, return_all = false, return_count = false;
+  bool operator==(const Search&) const = default;
 };
 
 // A word that is a command, but of an extension that is not spoken here, and anything else.
 struct Unknown {
   std::string verb;  // at most 32 octets
+  bool operator==(const Unknown&) const = default;
 };
 
 using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
@@ -198,6 +241,7 @@ using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, 
 struct Command {
   std::string tag;
   Body body;
+  bool operator==(const Command&) const = default;
 };
 
 // Why it is none: BAD with the tag, or "*" if not even that could be read. Some refusals are NO

@@ -1,5 +1,8 @@
 #include "wire/message/charset.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <unicode/ucnv.h>
 
 #include "base/text.h"
@@ -87,6 +90,26 @@ bool convert(std::string_view octets, const std::string& charset, std::string& o
   return true;
 }
 
+bool is_utf8_name(std::string_view name) {
+  return name == "utf-8" || name == "utf8";
+}
+
+bool is_guessed(std::string_view name) {
+  return std::ranges::find(kGuessed, name) != std::end(kGuessed);
+}
+
+// The name to give to ICU; nothing if it is none.
+std::optional<std::string> meant_by(std::string name) {
+  constexpr std::size_t kNameMax = 60;  // ICU's own limit (UCNV_MAX_CONVERTER_NAME_LENGTH)
+  for (const Alias& alias : kAliases)
+    if (name == alias.name) name = alias.meant;
+  bool plain = name.size() < kNameMax;
+  for (char c : name)  // a comma would begin an option of ICU
+    plain = plain && (is_alpha(c) || is_digit(c) || std::string_view("-_.:+").contains(c));
+  if (!plain) return std::nullopt;
+  return name;
+}
+
 }  // namespace
 
 void append_utf8(std::string& out, char32_t c) {
@@ -116,19 +139,21 @@ std::string guess_utf8(std::string_view octets) {
 }
 
 std::string to_utf8(std::string_view octets, std::string_view charset) {
-  constexpr std::size_t kNameMax = 60;  // ICU's own limit (UCNV_MAX_CONVERTER_NAME_LENGTH)
   std::string name = to_lower(trim(charset));
-  if (name == "utf-8" || name == "utf8") return repair_utf8(octets);
-  for (std::string_view guessed : kGuessed)
-    if (name == guessed) return guess_utf8(octets);
-  for (const Alias& alias : kAliases)
-    if (name == alias.name) name = alias.meant;
+  if (is_utf8_name(name)) return repair_utf8(octets);
+  if (is_guessed(name)) return guess_utf8(octets);
   std::string out;
-  bool plain = name.size() < kNameMax;
-  for (char c : name)  // a comma would begin an option of ICU
-    plain = plain && (is_alpha(c) || is_digit(c) || std::string_view("-_.:+").contains(c));
-  if (plain && convert(octets, name, out)) return out;
+  if (auto meant = meant_by(std::move(name)); meant && convert(octets, *meant, out)) return out;
   return guess_utf8(octets);
+}
+
+bool is_charset(std::string_view charset) {
+  std::string name = to_lower(trim(charset));
+  if (is_utf8_name(name) || name == "us-ascii" || name == "ascii") return true;
+  if (is_guessed(name)) return false;
+  std::string out;
+  auto meant = meant_by(std::move(name));
+  return meant && convert("", *meant, out);
 }
 
 std::string_view first_characters(std::string_view utf8, std::size_t characters) {

@@ -13,6 +13,9 @@ namespace posta::wire::message {
 
 std::string to_utf8(std::string_view octets, std::string_view charset);
 
+// True if to_utf8 reads the charset as itself, and not as a guess. US-ASCII and UTF-8 are.
+bool is_charset(std::string_view name);
+
 // Octets of which nobody said the charset: UTF-8 if well-formed, else windows-1252.
 std::string guess_utf8(std::string_view octets);
 

@@ -1,0 +1,14 @@
+// settings_groups.h: the keys of settings.cc that have a file of their own.
+#pragma once
+
+#include <vector>
+
+#include "app/config.h"
+
+namespace posta::app {
+
+std::vector<Setting> tls_settings();
+std::vector<Setting> process_settings();
+std::vector<Setting> imap_settings();
+
+}  // namespace posta::app

@@ -1,0 +1,46 @@
+// fetch_plan.h: what a FETCH needs to know, decided once for all its messages (RFC 3501 §6.4.5).
+//
+//   states    flags, uids, dates, sizes: in the view's pages, nothing is read
+//   digest    ENVELOPE, BODYSTRUCTURE: in the e-mail's record
+//   octets    sections: ranges of the message (section.h)
+//
+// Printing is fetch_print.h; reading, and the order of things, cmd_fetch.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "wire/imap/command.h"
+
+namespace posta::server::imap {
+
+class FetchPlan {
+ public:
+  // `mod_seq`: MODSEQ is wanted whether or not it is asked for.
+  FetchPlan(const wire::imap::Fetch& command, bool mod_seq);
+
+  struct Item {
+    wire::imap::FetchItem::Kind kind;
+    const wire::imap::FetchItem* asked;  // in the command; null: added by us
+    std::string name;                    // as the response calls it: "BODY[1.MIME]<0>"
+    bool is_section() const;
+  };
+  const std::vector<Item>& items() const { return items_; }
+
+  bool needs_email() const { return needs_email_; }
+  bool needs_parts() const { return needs_parts_; }
+  bool has_sections() const { return has_sections_; }
+  bool sets_seen() const { return sets_seen_; }  // a section without PEEK
+  bool has(wire::imap::FetchItem::Kind kind) const;
+
+ private:
+  void add(wire::imap::FetchItem::Kind kind, const wire::imap::FetchItem* asked);
+
+  std::vector<Item> items_;
+  bool needs_email_ = false;
+  bool needs_parts_ = false;
+  bool has_sections_ = false;
+  bool sets_seen_ = false;
+};
+
+}  // namespace posta::server::imap

@@ -1,0 +1,75 @@
+#include "server/imap/section.h"
+
+namespace posta::server::imap {
+namespace {
+
+using What = wire::imap::Section::What;
+
+constexpr std::string_view kPrefix = "Return-Path: <>\r\n";
+constexpr std::string_view kMessage =
+    "Content-Type: multipart/mixed; boundary=b\r\n"
+    "\r\n"
+    "--b\r\n"
+    "Content-Type: text/html\r\n"
+    "\r\n"
+    "one\r\n"
+    "--b\r\n"
+    "Content-Type: message/rfc822\r\n"
+    "\r\n"
+    "Subject: inner\r\n"
+    "\r\n"
+    "two\r\n"
+    "--b--\r\n";
+
+std::string section(std::string_view message, std::vector<std::uint32_t> part, What what) {
+  auto digest = wire::message::digest_of(message);
+  wire::imap::Section wanted;
+  wanted.part = std::move(part);
+  wanted.what = what;
+  auto range = range_of(wanted, digest.header_size(), digest, kPrefix.size());
+  if (!range) return "NIL";
+  return (std::string(kPrefix) + std::string(message)).substr(range->offset, range->length);
+}
+
+TEST(Section, PartsAreWhereTheirOwnerSeesThem) {
+  EXPECT_EQ(section(kMessage, {}, What::whole), std::string(kPrefix) + std::string(kMessage));
+  EXPECT_EQ(section(kMessage, {}, What::header),
+            std::string(kPrefix) + "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+  EXPECT_EQ(section(kMessage, {}, What::text).substr(0, 5), "--b\r\n");
+  EXPECT_EQ(section(kMessage, {1}, What::whole), "one");
+  EXPECT_EQ(section(kMessage, {1}, What::mime), "Content-Type: text/html\r\n\r\n");
+  EXPECT_EQ(section(kMessage, {2}, What::header), "Subject: inner\r\n\r\n");
+  EXPECT_EQ(section(kMessage, {2}, What::text), "two");
+  EXPECT_EQ(section(kMessage, {2, 1}, What::whole), "two");
+  EXPECT_EQ(section(kMessage, {2, 1}, What::mime), "Subject: inner\r\n\r\n");
+  EXPECT_EQ(section(kMessage, {1}, What::header), "NIL");
+  EXPECT_EQ(section(kMessage, {3}, What::whole), "NIL");
+}
+
+// RFC 3501 §6.4.5: "Every message has at least one part number."
+TEST(Section, AMessageThatIsNoMultipartHasPartOne) {
+  constexpr std::string_view kPlain = "Subject: x\r\n\r\nbody";
+  EXPECT_EQ(section(kPlain, {1}, What::whole), "body");
+  EXPECT_EQ(section(kPlain, {1}, What::mime), std::string(kPrefix) + "Subject: x\r\n\r\n");
+  EXPECT_EQ(section(kPlain, {2}, What::whole), "NIL");
+}
+
+TEST(Section, APartialIsCutAtTheEnd) {
+  auto is = [](Range range, std::uint64_t offset, std::uint64_t length) {
+    return range.offset == offset && range.length == length;
+  };
+  EXPECT_TRUE(is(cut({10, 5}, {0, 100}), 10, 5));
+  EXPECT_TRUE(is(cut({10, 5}, {3, 1}), 13, 1));
+  EXPECT_TRUE(is(cut({10, 5}, {5, 1}), 15, 0));
+  EXPECT_TRUE(is(cut({10, 5}, {~0ull, ~0ull}), 15, 0));
+}
+
+TEST(Section, FieldsAreSelectedWithTheirFoldingAndTheBlankLine) {
+  constexpr std::string_view kHeader = "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\nC: 4\r\n\r\n";
+  EXPECT_EQ(select_fields(kHeader, {"B", "a"}, false), "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\n\r\n");
+  EXPECT_EQ(select_fields(kHeader, {"A", "B"}, true), "C: 4\r\n\r\n");
+  EXPECT_EQ(select_fields("", {"A"}, false), "\r\n");
+}
+
+}  // namespace
+}  // namespace posta::server::imap

@@ -1,0 +1,166 @@
+#include "server/session/throttle.h"
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "wire/sasl/hash.h"
+
+namespace posta::server {
+
+namespace {
+constexpr std::size_t kDigestOctets = 16;
+}  // namespace
+
+Throttle::Throttle(char kind, Limits limits, store::Store* store)
+    : kind_(kind), limits_(limits), store_(store) {}
+
+Throttle::~Throttle() {
+  for (const auto& [key, count] : counts_) CHECK(count.attempts == 0);
+}
+
+// --- the store's slots
+
+std::string Throttle::encode(const Note& note) {
+  Writer out(1);
+  out.text(note.digest).number(note.failures);
+  out.signed_number(note.since.time_since_epoch().count());
+  return out.take();
+}
+
+std::optional<Throttle::Note> Throttle::decode(std::string_view record) {
+  Reader in(record);
+  if (in.octet() != 1) return std::nullopt;
+  Note note;
+  note.digest = in.text();
+  note.failures = in.number();
+  note.since = WallTime(std::chrono::milliseconds(in.signed_number()));
+  if (!in.done() || note.digest.size() != kDigestOctets) return std::nullopt;
+  return note;
+}
+
+std::string Throttle::digest_of(std::string_view key) {
+  return wire::sasl::digest(wire::sasl::Hash::sha_256, key).substr(0, kDigestOctets);
+}
+
+std::string Throttle::slot_key(std::string_view digest) const {
+  std::string key = "C/login/";
+  key += kind_;
+  put_be16(key, static_cast<std::uint16_t>(get_be16(digest) % kSlots));
+  return key;
+}
+
+// --- counts
+
+bool Throttle::expired(const Count& count, WallTime now) const {
+  // A clock that was set back must not lock anybody out for longer.
+  return count.since > now || now - count.since >= limits_.window;
+}
+
+Throttle::Count& Throttle::find_or_make(const std::string& key) {
+  auto found = counts_.find(key);
+  if (found != counts_.end()) {
+    order_.splice(order_.begin(), order_, found->second.place);
+    return found->second;
+  }
+  // Names with an attempt going on stay; there are no more of them than sessions.
+  auto oldest = order_.end();
+  while (counts_.size() >= limits_.entries_max && oldest != order_.begin()) {
+    --oldest;
+    auto candidate = counts_.find(*oldest);
+    if (candidate->second.attempts > 0) continue;
+    counts_.erase(candidate);
+    oldest = order_.erase(oldest);
+  }
+  order_.push_front(key);
+  Count& made = counts_[key];
+  made.place = order_.begin();
+  return made;
+}
+
+runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::string key,
+                                                                        WallTime now) {
+  std::optional<Note> note;
+  bool known;
+  {
+    std::lock_guard lock(mutex_);
+    known = counts_.contains(key);
+  }
+  if (!known && store_) {
+    std::string digest = digest_of(key);
+    CO_TRY(auto record, co_await store_->snapshot()->get(slot_key(digest)));
+    if (record) note = decode(*record);
+    if (note && note->digest != digest) note.reset();
+  }
+  std::lock_guard lock(mutex_);
+  const bool fresh = !counts_.contains(key);
+  Count& count = find_or_make(key);
+  if (fresh && note) {
+    count.failures = note->failures;
+    count.since = note->since;
+  }
+  if (expired(count, now)) count.failures = 0;
+  if (count.failures + count.attempts / kAttemptsAFailure >= limits_.failures_max)
+    co_return std::nullopt;
+  ++count.attempts;
+  co_return std::optional<Attempt>(std::in_place, *this, std::move(key));
+}
+
+Throttle::Attempt Throttle::begin_exempt(std::string key) {
+  std::lock_guard lock(mutex_);
+  ++find_or_make(key).attempts;
+  return Attempt(*this, std::move(key));
+}
+
+Throttle::Attempt::~Attempt() {
+  if (throttle_) throttle_->leave(key_);
+}
+
+void Throttle::leave(const std::string& key) {
+  std::lock_guard lock(mutex_);
+  auto found = counts_.find(key);
+  CHECK(found != counts_.end() && found->second.attempts > 0);
+  if (--found->second.attempts > 0 || found->second.failures > 0) return;
+  order_.erase(found->second.place);
+  counts_.erase(found);
+}
+
+void Throttle::note_failure(const std::string& key, WallTime now) {
+  Note note;
+  {
+    std::lock_guard lock(mutex_);
+    Count& count = find_or_make(key);
+    if (count.failures == 0 || expired(count, now)) {
+      count.failures = 0;
+      count.since = now;
+    }
+    ++count.failures;
+    note.failures = count.failures;
+    note.since = count.since;
+  }
+  if (!store_ || note.failures < kNoteFrom) return;
+  note.digest = digest_of(key);
+  store::Batch batch;
+  batch.put(slot_key(note.digest), encode(note));
+  store_->commit_relaxed(std::move(batch));
+}
+
+void Throttle::forget(const std::string& key) {
+  bool noted;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = counts_.find(key);
+    CHECK(found != counts_.end());
+    noted = found->second.failures >= kNoteFrom;
+    found->second.failures = 0;
+  }
+  if (!noted || !store_) return;
+  store::Batch batch;
+  batch.erase(slot_key(digest_of(key)));
+  store_->commit_relaxed(std::move(batch));
+}
+
+std::size_t Throttle::entries() const {
+  std::lock_guard lock(mutex_);
+  return counts_.size();
+}
+
+}  // namespace posta::server
