@@ -8,6 +8,8 @@
 #include "app/control.h"
 #include "app/doors.h"
 #include "app/house.h"
+#include "app/listening.h"
+#include "app/walls.h"
 #include "net/asio/network.h"
 #include "wire/pop3/uidl.h"
 
@@ -56,20 +58,45 @@ void check_ports(Findings& findings, const Config& config, bool running) {
   runtime::asio::WorkerPool workers({.threads = 1});
   runtime::asio::Loop loop(workers);
   net::asio::AsioNetwork network;
-  auto look = [&](std::string_view service, const std::vector<net::Endpoint>& endpoints) {
-    for (const auto& endpoint : endpoints) {
-      auto listener = network.listen(loop, endpoint);
-      std::string name = fmt::format("{} on {}", service, endpoint.str());
-      if (listener) {
-        findings.good(name + " is free");
-      } else if (endpoint.ip.is_v6() && endpoint.ip.is_any()) {
-        findings.good(name + " is left out: " + listener.error().what);
-      } else {
-        findings.bad(name + ": " + listener.error().what);
-      }
+  for (const Listening& one : all_listeners(config)) {
+    auto listener = network.listen(loop, one.endpoint);
+    std::string name = fmt::format("{} on {}", one.service, one.endpoint.str());
+    if (listener) {
+      findings.good(name + " is free");
+    } else if (one.optional()) {
+      findings.good(name + " is left out: " + listener.error().what);
+    } else {
+      findings.bad(name + ": " + listener.error().what);
     }
-  };
-  for (const Door& door : kDoors) look(door.service, config.*door.endpoints);
+  }
+}
+
+// As whom the server runs, and what stands around it. False: it could not run at all.
+bool check_processes(Findings& findings, const Config& config) {
+  auto who = server_identity(config);
+  if (!who) {
+    findings.bad(who.error().what);
+    return false;
+  }
+  findings.good("the server runs as " + who->name);
+  bool reachable = true;
+  std::string closed = guard::closed_folder_above(config.path("run"), *who);
+  if (!closed.empty()) {
+    findings.bad(fmt::format("{} is closed to {}: the server could not reach its directory", closed,
+                             who->name));
+    reachable = false;
+  }
+  auto gaps = guard::kernel_gaps();
+  if (config.sandbox == "off") {
+    findings.good("the sandbox is off");
+  } else if (gaps.empty()) {
+    findings.good("this kernel gives all of the sandbox");
+  }
+  for (const auto& gap : gaps) {
+    std::string words = "the sandbox is not whole: this kernel has " + gap;
+    config.sandbox == "required" ? findings.bad(words) : findings.good(words);
+  }
+  return reachable;
 }
 
 void check_certificates(Findings& findings, const Config& config) {
@@ -135,10 +162,15 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   }
   findings.good("posta.toml is understood");
   check_directory(findings, config->directory);
+  bool can_run = check_processes(findings, *config);
   check_certificates(findings, *config);
   bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
   check_ports(findings, *config, running);
-  if (!running) {
+  if (!running && can_run) {
+    if (auto acting = act_as_server(*config); !acting) {
+      findings.bad(acting.error().what);
+      return std::move(findings).answer();
+    }
     check_store(findings, *config, deep);
   } else if (deep) {
     findings.bad("--store needs the store for itself; stop the server first");

@@ -105,7 +105,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   return config;
 }
 
-Result<Config> read_config(const std::string& directory) {
+Result<std::string> read_config_text(const std::string& directory) {
   std::string file = (std::filesystem::path(directory) / "posta.toml").string();
   std::ifstream in(file);
   if (!in)
@@ -114,9 +114,19 @@ Result<Config> read_config(const std::string& directory) {
                     "; make a server directory with: posta quickstart --dir DIR --domain DOMAIN");
   std::ostringstream text;
   text << in.rdbuf();
-  TRY(Config config, parse_config(text.str(), file));
+  return std::move(text).str();
+}
+
+Result<Config> parse_config_of(const std::string& directory, std::string_view text) {
+  std::string file = (std::filesystem::path(directory) / "posta.toml").string();
+  TRY(Config config, parse_config(text, file));
   config.directory = std::filesystem::absolute(directory).lexically_normal().string();
   return config;
+}
+
+Result<Config> read_config(const std::string& directory) {
+  TRY(std::string text, read_config_text(directory));
+  return parse_config_of(directory, text);
 }
 
 std::string show_config(const Config& config) {
@@ -139,6 +149,10 @@ std::string print_new_config(const NewConfig& config) {
   auto listen = [&](int port) {
     return fmt::format("{}:{}", config.address, port + config.port_offset);
   };
+  std::string user;
+  if (!config.user.empty())
+    user = fmt::format("\n# As whom the server runs, though root starts it.\nuser = \"{}\"\n",
+                       config.user);
   return fmt::format(
       R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
 # Every key with its meaning and default: posta config show --dir DIR
@@ -146,7 +160,7 @@ std::string print_new_config(const NewConfig& config) {
 
 # The name of this server, as other servers see it: its MX record and reverse DNS say the same.
 hostname = "{}"
-
+{}
 [store]
 directory = "store"          # all mail, in this directory; keep it on a local disk
 disk_free_min = "256MiB"     # with less free than this, new mail is put off
@@ -176,7 +190,7 @@ listen = ["{}"]        # the same, in TLS from the first octet
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), listen(25), listen(110), listen(995), listen(143), listen(993));
+      config.hostname.str(), user, listen(25), listen(110), listen(995), listen(143), listen(993));
 }
 
 }  // namespace posta::app

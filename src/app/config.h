@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,17 @@ struct Config {
   std::string log_format = "lines";
   std::string log_level = "info";
 
+  // Processes (settings_process.cc).
+  std::string user = "posta";
+  std::string sandbox = "on";
+  std::vector<std::uint16_t> connect_ports{25, 53, 465, 587, 853};
+  std::uint64_t crashes_max = 10;
+  std::chrono::seconds restart_pause_max{5};
+  std::chrono::seconds hang_max{60};
+  // Not a key: contents of files that this process may not read itself, by path (handed.h).
+  bool handed = false;  // these are all there are
+  std::map<std::string, std::string> handed_files;
+
   // A path of the configuration, absolute: relative ones count from the server directory.
   std::string path(const std::string& name) const;
 };
@@ -115,7 +127,10 @@ std::vector<Setting> outbound_settings();
 
 // Reads DIR/posta.toml.
 Result<Config> read_config(const std::string& directory);
-// The same from text: `file` is for error messages.
+// The same in two steps, for whoever hands the text to somebody else.
+Result<std::string> read_config_text(const std::string& directory);
+Result<Config> parse_config_of(const std::string& directory, std::string_view text);
+// The same from text alone: `file` is for error messages.
 Result<Config> parse_config(std::string_view text, const std::string& file);
 
 // Every setting with its effective value, and whether that is the default.
@@ -126,6 +141,7 @@ struct NewConfig {
   Domain hostname;
   std::uint16_t port_offset = 0;
   std::string address = "*";  // what to listen on
+  std::string user;           // as whom the server runs; empty: the default
 };
 std::string print_new_config(const NewConfig& config);
 

@@ -79,18 +79,33 @@ std::string control_path(const std::string& directory) {
   return directory + "/run/control";
 }
 
-Result<Answer> ask_server(const std::string& directory, const Request& request) {
+namespace {
+
+// Error{not_found}: nobody listens there.
+Result<int> connect_to(const std::string& directory) {
   TRY(sockaddr_un address, address_of(control_path(directory)));
   int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return fail(Error::Kind::unavailable, "cannot make a socket");
-  if (connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    int reason = errno;
-    close(descriptor);
-    if (reason == EACCES)
-      return fail(Error::Kind::denied, "not permitted to open " + control_path(directory) +
-                                           "; run this as the user who runs the server");
-    return fail(Error::Kind::not_found, "no server is running in " + directory);
-  }
+  if (connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+    return descriptor;
+  int reason = errno;
+  close(descriptor);
+  if (reason == EACCES)
+    return fail(Error::Kind::denied, "not permitted to open " + control_path(directory) +
+                                         "; run this as the user who runs the server");
+  return fail(Error::Kind::not_found, "no server is running in " + directory);
+}
+
+}  // namespace
+
+bool is_server_running(const std::string& directory) {
+  auto connection = connect_to(directory);
+  if (connection) close(*connection);
+  return connection.has_value();
+}
+
+Result<Answer> ask_server(const std::string& directory, const Request& request) {
+  TRY(int descriptor, connect_to(directory));
   boost::json::object object{{"args", boost::json::array(request.args.begin(), request.args.end())},
                              {"input", request.input}};
   bool sent = send_all(descriptor, boost::json::serialize(object) + "\n");

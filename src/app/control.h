@@ -33,6 +33,8 @@ std::string control_path(const std::string& directory);
 // Asks the running server. Error{not_found}: none is running.
 Result<Answer> ask_server(const std::string& directory, const Request& request);
 
+bool is_server_running(const std::string& directory);
+
 class ControlServer {
  public:
   // `answer` is called on the control thread, one request at a time, and may block it.

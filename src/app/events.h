@@ -5,6 +5,11 @@
 //   app.server.stopped                                info
 //   app.removals.unfinished  error                    warning
 //   app.listener.skipped   endpoint error             warning
+//   app.process.died       process end ready pause_ms   error
+//   app.process.hung       seconds                      error
+//   app.process.gave_up    process end                  error
+//   app.process.start_failed  error                     error
+//   app.sandbox.incomplete    missing                   warning
 //   app.config.reloaded    changed                    info
 //   app.config.refused     error                      error
 //   app.config.restart_needed  keys advice            warning
@@ -13,6 +18,7 @@
 
 #include "base/events.h"
 #include "base/result.h"
+#include "mail/time.h"
 #include "net/endpoint.h"
 
 namespace posta::app::events {
@@ -37,6 +43,32 @@ inline void listener_skipped(Events& events, const net::Endpoint& endpoint, cons
                Severity::warning});
 }
 
+// The supervisor's.
+inline void died(Events& events, std::string_view process, const std::string& end, bool ready,
+                 Duration pause) {
+  auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(pause).count();
+  events.emit(
+      {"app.process.died",
+       {{"process", process}, {"end", end}, {"ready", ready ? 1 : 0}, {"pause_ms", milliseconds}},
+       Severity::error});
+}
+inline void hung(Events& events, std::chrono::seconds seconds) {
+  events.emit({"app.process.hung", {{"seconds", seconds.count()}}, Severity::error});
+}
+inline void gave_up(Events& events, std::string_view process, const std::string& end) {
+  events.emit({"app.process.gave_up",
+               {{"process", process},
+                {"end", end},
+                {"advice", "it died more than supervisor.crashes_max times in a minute and is not "
+                           "started again; the lines above say why it died"}},
+               Severity::error});
+}
+inline void start_failed(Events& events, const Error& error) {
+  events.emit({"app.process.start_failed", {{"error", error.what}}, Severity::error});
+}
+inline void sandbox_incomplete(Events& events, const std::string& missing) {
+  events.emit({"app.sandbox.incomplete", {{"missing", missing}}, Severity::warning});
+}
 inline void config_reloaded(Events& events, const std::string& changed) {
   events.emit({"app.config.reloaded", {{"changed", changed}}});
 }

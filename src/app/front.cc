@@ -128,11 +128,11 @@ void Front::configure(const Services& services) {
 
 Result<> Front::listen() {
   for (const Door& door : kDoors)
-    TRY_VOID(listen_on(house_.config().*door.endpoints, service(door.service)));
+    TRY_VOID(listen_on(house_.config().*door.endpoints, door.service));
   return {};
 }
 
-Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service) {
+Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name) {
   for (const net::Endpoint& endpoint : endpoints) {
     auto listener = network_.listen(loop_, endpoint);
     // "*" means IPv6 too where there is IPv6.
@@ -141,9 +141,36 @@ Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::S
       continue;
     }
     if (!listener) return Failure(std::move(listener).error());
-    open_.push_back({*std::move(listener), &service});
+    listening_.push_back({name, endpoint, (*listener)->local()});
+    open_.push_back({*std::move(listener), &service(name)});
   }
   return {};
+}
+
+void Front::listen_anew(const Config& config) {
+  if (sessions_.closing()) return;
+  std::vector<Place> kept;
+  for (const Place& place : listening_) {
+    bool wanted = std::ranges::any_of(kDoors, [&](const Door& door) {
+      return door.service == place.service &&
+             std::ranges::count(config.*door.endpoints, place.configured) > 0;
+    });
+    if (wanted) kept.push_back(place);
+    if (!wanted) sessions_.stop_serving(place.local);
+  }
+  listening_ = std::move(kept);
+  for (const Door& door : kDoors) {
+    for (const net::Endpoint& endpoint : config.*door.endpoints) {
+      bool there = std::ranges::any_of(listening_, [&](const Place& place) {
+        return place.service == door.service && place.configured == endpoint;
+      });
+      if (there) continue;
+      auto listened = listen_on({endpoint}, door.service);
+      if (!listened) events::listener_skipped(house_.log(), endpoint, listened.error());
+    }
+  }
+  for (Open& one : open_) sessions_.serve(std::move(one.listener), *one.service);
+  open_.clear();
 }
 
 runtime::Task<> Front::run() {

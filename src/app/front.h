@@ -53,6 +53,8 @@ class Front {
 
   // For sessions that begin later. On the front's loop.
   void configure(const Services& services);
+  // Listens where the new configuration says, and no longer where it does not. On the front's loop.
+  void listen_anew(const Config& config);
 
   // Serves until close() was called and everybody has left. Run it on the front's loop.
   runtime::Task<> run();
@@ -61,7 +63,7 @@ class Front {
 
  private:
   server::Service& service(std::string_view name);
-  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service);
+  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name);
 
   House& house_;
   net::Network& network_;
@@ -76,7 +78,12 @@ class Front {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;
   };
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // until run()
+  struct Place {
+    std::string_view service;
+    net::Endpoint configured, local;  // they differ in a port 0
+  };
+  std::vector<Place> listening_;
   runtime::Bell closing_;
 };
 

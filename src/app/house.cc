@@ -1,7 +1,5 @@
 #include "app/house.h"
 
-#include <cstdlib>
-
 #include "directory/check.h"
 #include "mailbox/check.h"
 #include "runtime/nursery.h"
@@ -31,15 +29,6 @@ mta::IntakeConfig intake_config(const Config& config) {
   out.limits.message_octets_max = config.message_octets_max;
   out.limits.recipients_max = config.recipients_max;
   out.normalise_line_ends = config.normalise_line_ends;
-  return out;
-}
-
-Log::Options log_options(const Config& config) {
-  Log::Options out;
-  out.json = config.log_format == "json";
-  out.level = parse_severity(config.log_level);
-  out.priorities = std::getenv("JOURNAL_STREAM") != nullptr;
-  out.host = config.hostname.str();
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
+#include <cstdlib>
 
 #include "base/text.h"
 
@@ -56,6 +57,15 @@ void append_json(std::string& out, std::string_view name, const std::string& tex
 
 }  // namespace
 
+Log::Options log_options(const Config& config) {
+  Log::Options out;
+  out.json = config.log_format == "json";
+  out.level = parse_severity(config.log_level);
+  out.priorities = std::getenv("JOURNAL_STREAM") != nullptr;
+  out.host = config.hostname.str();
+  return out;
+}
+
 Severity parse_severity(std::string_view name) {
   for (Severity s : {Severity::debug, Severity::info, Severity::warning, Severity::error})
     if (name == to_string(s)) return s;
@@ -66,10 +76,12 @@ Log::Log(runtime::Executor& clock, Options options)
     : clock_(clock),
       options_(std::move(options)),
       json_(options_.json),
-      level_(options_.level),
-      writer_([this] { write_for_ever(); }) {}
+      level_(options_.level) {
+  if (!options_.at_once) writer_ = std::thread([this] { write_for_ever(); });
+}
 
 Log::~Log() {
+  if (!writer_.joinable()) return;
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
@@ -120,6 +132,7 @@ std::string Log::format(const Event& event) const {
 void Log::emit(const Event& event) {
   if (event.severity < level_.load()) return;
   std::string line = format(event);
+  if (options_.at_once) return write(line);
   bool was_empty;
   {
     std::lock_guard lock(mutex_);
@@ -133,6 +146,14 @@ void Log::emit(const Event& event) {
   if (was_empty) wake_.notify_one();
 }
 
+void Log::write(std::string_view lines) {
+  while (!lines.empty()) {
+    ssize_t n = ::write(options_.descriptor, lines.data(), lines.size());
+    if (n <= 0) return;  // nobody reads the log; nothing can be said about it
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
 void Log::write_for_ever() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -143,11 +164,7 @@ void Log::write_for_ever() {
                            std::exchange(dropped_, 0));
     bool last = closing_;
     lock.unlock();
-    for (std::string_view rest = lines; !rest.empty();) {
-      ssize_t n = ::write(options_.descriptor, rest.data(), rest.size());
-      if (n <= 0) break;  // nobody reads the log; nothing can be said about it
-      rest.remove_prefix(static_cast<std::size_t>(n));
-    }
+    write(lines);
     lock.lock();
     if (last && buffer_.empty()) return;
   }

@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "app/config.h"
 #include "base/events.h"
 #include "base/limits.h"
 #include "runtime/executor.h"
@@ -31,6 +32,7 @@ class Log final : public Events {
     std::string host;
     int descriptor = 2;
     Octets buffer_octets_max = 1_MiB;
+    bool at_once = false;  // emit() itself writes and may wait: for a process of one thread
   };
   // The clock is the executor's; it must outlive the log.
   Log(runtime::Executor& clock, Options options);
@@ -45,6 +47,7 @@ class Log final : public Events {
 
  private:
   std::string format(const Event& event) const;
+  void write(std::string_view lines);
   void write_for_ever();
 
   runtime::Executor& clock_;
@@ -58,6 +61,9 @@ class Log final : public Events {
   bool closing_ = false;
   std::thread writer_;
 };
+
+// As the configuration says.
+Log::Options log_options(const Config& config);
 
 Severity parse_severity(std::string_view name);
 

@@ -18,11 +18,13 @@
 #include "app/check.h"
 #include "app/control.h"
 #include "app/house.h"
+#include "app/probe.h"
 #include "app/quickstart.h"
 #include "app/serve.h"
 #include "app/tool.h"
 #include "app/usage.h"
 #include "app/version.h"
+#include "app/walls.h"
 
 namespace posta::app {
 namespace {
@@ -83,6 +85,7 @@ int administer_from_outside(const std::string& directory, std::vector<std::strin
   if (answer) return print(*answer);
   if (!answer.error().is(Error::Kind::not_found)) return complain(answer.error());
   config->log_level = "error";  // a command speaks for itself
+  if (auto acting = act_as_server(*config); !acting) return complain(acting.error());
   auto house = House::open(*std::move(config), 1);
   if (!house) return complain(house.error());
   Answer here;
@@ -111,6 +114,28 @@ int show_or_explain(const std::string& directory, const std::vector<std::string>
   return 64;
 }
 
+guard::ServiceEnvironment service_environment() {
+  auto get = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  return {get("NOTIFY_SOCKET"), get("WATCHDOG_USEC"), get("WATCHDOG_PID"),
+          get("LISTEN_FDS"),    get("LISTEN_PID"),    get("LISTEN_FDNAMES")};
+}
+
+int serve_as_asked(const std::string& directory, const std::vector<std::string>& args) {
+  bool alone = args.size() == 2 && args[1] == "--no-supervisor";
+  if (args.size() > 1 && !alone) {
+    std::fprintf(stderr, "posta: serve takes no %s; it takes --no-supervisor: one process, for "
+                         "debugging\n", args[1].c_str());
+    return 64;
+  }
+  auto config = configured(directory);
+  if (!config) return complain(config.error());
+  return alone ? serve_alone(*std::move(config), service_environment())
+               : serve_supervised(*std::move(config), service_environment());
+}
+
 int run(std::vector<std::string> args) {
   std::string directory = take_directory(args);
   std::string command = args.empty() ? "help" : args[0];
@@ -123,18 +148,17 @@ int run(std::vector<std::string> args) {
     return args.empty() ? 64 : 0;
   }
   if (command == "quickstart") return print(quickstart(directory, args));
+  if (command == "tool" && args.size() == 2 && args[1] == "sandbox-probe") {
+    auto config = configured(directory);
+    return config ? print(probe_sandbox(*config)) : complain(config.error());
+  }
   if (command == "tool") return print(tool(args));
   if (command == "config") return show_or_explain(directory, args);
   if (is_admin_command(command)) return administer_from_outside(directory, std::move(args));
-  if (command == "serve" || command == "check") {
-    if (command == "serve" && args.size() > 1) {
-      std::fprintf(stderr, "posta: serve takes no %s\n", args[1].c_str());
-      return 64;
-    }
-    if (command == "check" && directory.empty()) return complain(configured("").error());
-    if (command == "check") return print(check(directory, args));
-    auto config = configured(directory);
-    return config ? serve(*std::move(config)) : complain(config.error());
+  if (command == "serve") return serve_as_asked(directory, args);
+  if (command == "check") {
+    if (directory.empty()) return complain(configured("").error());
+    return print(check(directory, args));
   }
   std::fputs(unknown_command(command).c_str(), stderr);
   return 64;

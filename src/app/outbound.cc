@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <fstream>
-
+#include "app/handed.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -69,15 +68,13 @@ Result<std::shared_ptr<const mta::RelayHost>> load_relay_host(const Config& conf
   auto relay = std::make_shared<mta::RelayHost>(*config.relay_host);
   if (relay->password_file.empty()) return relay;
   std::string path = config.path(relay->password_file);
+  auto text = read_private_file(config, path);
+  if (!text) return fail(Error::Kind::config, "relayhost: " + text.error().what);
   struct stat about{};
-  if (stat(path.c_str(), &about) != 0)
-    return fail(Error::Kind::config, fmt::format("relayhost: there is no password file {}", path));
-  if (about.st_mode & (S_IRWXG | S_IRWXO))
+  if (stat(path.c_str(), &about) == 0 && about.st_mode & (S_IRWXG | S_IRWXO))
     return fail(Error::Kind::config,
                 fmt::format("relayhost: others can read {}; run: chmod 600 {}", path, path));
-  std::ifstream file(path);
-  std::getline(file, relay->password);
-  relay->password = trim(relay->password);
+  relay->password = trim(text->substr(0, text->find('\n')));
   if (relay->password.empty())
     return fail(Error::Kind::config,
                 fmt::format("relayhost: {} has no password in its first line", path));

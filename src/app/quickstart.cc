@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/house.h"
 #include "app/welcome.h"
+#include "guard/privileges.h"
 #include "net/tls.h"
 
 namespace posta::app {
@@ -25,6 +26,7 @@ struct Options {
   std::string listen = "*";
   std::uint16_t port_offset = 0;
   std::vector<std::string> accounts;
+  std::string user;
 };
 
 Answer wrong(std::string what, int exit = 1) {
@@ -43,6 +45,7 @@ std::optional<Answer> parse(Options& options, std::vector<std::string> args) {
   cli.add_option("--listen", options.listen, "the address to listen on; default: * (all)");
   cli.add_option("--account", options.accounts, "accounts to make; default: admin")
       ->allow_extra_args(false);
+  cli.add_option("--user", options.user, "as whom the server runs, if root makes it");
   try {
     std::reverse(args.begin(), args.end());
     args.pop_back();  // the command itself
@@ -86,11 +89,35 @@ Result<> make_directory(const std::string& directory, const std::string& config)
   if (fs::exists(directory, error) && !fs::is_empty(directory, error))
     return fail(Error::Kind::conflict,
                 directory + " is not empty; quickstart touches nothing that exists");
+  mode_t mask = umask(022);  // folders above are for everybody to pass; DIR itself is closed below
   fs::create_directories(directory, error);
+  umask(mask);
   if (error)
     return fail(Error::Kind::unavailable, "cannot make " + directory + ": " + error.message());
   chmod(directory.c_str(), 0700);
   return write_file(directory + "/posta.toml", config);
+}
+
+// As whom the server will run.
+Result<guard::Identity> choose_user(const Options& options, const std::string& directory) {
+  guard::Identity now = guard::current_identity();
+  if (!now.is_root()) {
+    if (options.user.empty() || options.user == now.name) return now;
+    return fail(Error::Kind::denied, "only root can make a server for another user: --user");
+  }
+  if (!options.user.empty()) return guard::find_user(options.user);
+  auto posta = guard::find_user(Config{}.user);
+  bool reaches = posta && guard::closed_folder_above(
+                              fs::absolute(directory).lexically_normal().string(), *posta)
+                              .empty();
+  return reaches ? *posta : now;
+}
+
+// The directory is `who`'s, and this process too from here on.
+Result<> hand_to(const guard::Identity& who, const std::string& directory) {
+  if (!guard::current_identity().is_root() || who.is_root()) return {};
+  TRY_VOID(guard::give_tree_to(directory, who));
+  return guard::become(who);
 }
 
 // One administrative command after the other, as an administrator would type them.
@@ -141,12 +168,17 @@ Answer quickstart(const std::string& directory, const std::vector<std::string>& 
   auto domain = Domain::parse(options.domain);
   if (!domain || domain->is_literal()) return wrong("not a mail domain: " + options.domain, 64);
   if (!hostname || hostname->is_literal()) return wrong("not a host name: " + options.hostname, 64);
-  std::string text = print_new_config({*hostname, options.port_offset, options.listen});
+  auto who = choose_user(options, directory);
+  if (!who) return wrong(who.error().what);
+  bool as_root = guard::current_identity().is_root();
+  std::string user = as_root && who->name != Config{}.user ? who->name : "";
+  std::string text = print_new_config({*hostname, options.port_offset, options.listen, user});
   if (auto checked = parse_config(text, "posta.toml"); !checked)
     return wrong(checked.error().what, 64);
   if (auto made = make_directory(directory, text); !made) return wrong(made.error().what);
   auto config = read_config(directory);
   if (!config) return wrong(config.error().what);
+  if (auto handed = hand_to(*who, directory); !handed) return wrong(handed.error().what);
   config->log_level = "error";
   Config kept = *config;
   auto house = House::open(*std::move(config), 1);
@@ -158,6 +190,9 @@ Answer quickstart(const std::string& directory, const std::vector<std::string>& 
   if (answer.exit != 0) return answer;
   answer.out = fmt::format("{} is ready for {}.\n\n", directory, options.domain) + answer.out +
                next_steps(directory, kept, options);
+  if (as_root && who->is_root() && options.user.empty())
+    answer.out += "User:            root, in its sandbox: there is no user posta that can reach "
+                  "the directory\n";
   return answer;
 }
 

@@ -2,12 +2,15 @@
 //
 //   posta quickstart --dir DIR --domain DOMAIN [--hostname NAME] [--port-offset N] [--listen
 //   ADDRESS]
-//                    [--account NAME]...
+//                    [--account NAME]... [--user USER]
 //
 // Makes DIR (0700) with posta.toml, a certificate that signs itself (tls/cert.pem, and its key,
 // 0600), the store, the domain, the accounts with generated passwords that are printed once, and a
 // welcome message for each. The first account is postmaster. DIR must be empty or not there yet:
 // nothing that exists is touched.
+//
+// Made by root, DIR belongs to USER, as whom the server will run: by default to posta, if there is
+// such a user and it can reach DIR; else to root, and posta.toml says so in so many words.
 #pragma once
 
 #include <string>

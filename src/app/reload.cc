@@ -24,11 +24,14 @@ constexpr std::string_view kLive[] = {
     "pop3.sessions_per_address_max",
     "tls.",
     "log.",
+    "supervisor.crashes_max",
+    "supervisor.pause_max",
 };
 
 }  // namespace
 
 bool is_live(std::string_view setting) {
+  if (setting.ends_with(".listen")) return true;
   return std::ranges::any_of(kLive, [&](std::string_view live) {
     return live.ends_with('.') ? setting.starts_with(live) : setting == live;
   });

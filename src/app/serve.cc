@@ -41,8 +41,16 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house, std::shared_ptr<net::TlsServer> tls)
-      : house_(house), current_(house.config()), shared_(house, std::move(tls)) {}
+  Server(House& house, std::shared_ptr<net::TlsServer> tls, std::unique_ptr<Superior> superior)
+      : house_(house),
+        current_(house.config()),
+        superior_(std::move(superior)),
+        shared_(house, std::move(tls)) {}
+
+  void inherit(std::vector<OpenListener> open) {
+    for (OpenListener& one : open)
+      for (auto& socket : one.sockets) network_.inherit(one.what.endpoint, std::move(socket));
+  }
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {
@@ -63,12 +71,9 @@ class Server {
       });
     }
     boost::asio::signal_set signals(house_.loop(0).context(), SIGTERM, SIGINT);
-    boost::asio::signal_set hang_up(house_.loop(0).context(), SIGHUP);
     wait_for_signal(signals);
-    wait_for_hang_up(hang_up);
     house_.run(first_loop());
     signals.cancel();
-    hang_up.cancel();
     for (auto& thread : threads) thread.join();
   }
 
@@ -81,31 +86,54 @@ class Server {
       if (error) return;
       if (std::exchange(stopping_, true)) std::_Exit(128 + signal);  // the second does not wait
       events::stopping(house_.log(), signal);
-      for (auto& front : fronts_) front->close();
+      stop();
       wait_for_signal(signals);
     });
   }
 
-  void wait_for_hang_up(boost::asio::signal_set& hang_up) {
-    hang_up.async_wait([this, &hang_up](boost::system::error_code error, int) {
-      if (error) return;
-      auto fresh = read_config(house_.config().directory);
-      Result<> done = fresh ? reload(*std::move(fresh), read_file) : Failure(fresh.error());
-      if (!done) events::config_refused(house_.log(), done.error());
-      wait_for_hang_up(hang_up);
-    });
+  // No connection may wait in the queue of a socket that nobody accepts from.
+  void stop() {
+    superior_->stopping();
+    superior_->stop_listening();
+    for (const Listening& one : all_listeners(current_)) network_.disinherit(one.endpoint);
+    for (auto& front : fronts_) front->close();
   }
+
+  // Says that all loops turn, in each interval in which they do.
+  runtime::Task<> say_alive(runtime::Stop& stop) {
+    Duration every = superior_->alive_every();
+    while (every > Duration::zero() && co_await runtime::sleep_for(every, &stop)) {
+      if (unanswered_ > 0) continue;  // a loop has not come round since the last time
+      superior_->alive();
+      unanswered_ = house_.loops() - 1;
+      for (std::size_t i = 1; i < house_.loops(); ++i)
+        boost::asio::post(house_.loop(i).context(), [this] { --unanswered_; });
+    }
+  }
+
+  // A new configuration from above. On the first loop.
+  void obey(Result<Order> order) {
+    Result<> done = order ? apply(*std::move(order)) : Failure(order.error());
+    if (done) return superior_->reloaded("Serving " + listening(current_));
+    events::config_refused(house_.log(), done.error());
+    superior_->refused(done.error());
+  }
+  Result<> apply(Order order);
 
   // A configuration that is sound, and its certificates: all of it or nothing. On the first loop.
-  Result<> reload(Config fresh, const ReadFile& read);
+  Result<> reload(Config fresh);
 
-  // Looks once a day.
+  // Renewed certificates are served within an hour, signal or not; each day is warned of old ones.
   runtime::Task<> watch_certificates(runtime::Stop& stop) {
     runtime::Executor& executor = co_await runtime::this_executor();
-    do {
-      if (shared_.tls) warn_of_expiry(*shared_.tls, house_.log(), executor.wall());
-    } while (co_await runtime::sleep_for(std::chrono::hours(24), &stop));
+    for (unsigned hour = 0;; ++hour) {
+      if (shared_.tls && hour % 24 == 0)
+        warn_of_expiry(*shared_.tls, house_.log(), executor.wall());
+      if (!co_await runtime::sleep_for(std::chrono::hours(1), &stop)) co_return;
+      co_await read_certificates_again();
+    }
   }
+  runtime::Task<> read_certificates_again();
 
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
@@ -125,6 +153,11 @@ class Server {
       for (auto& other : fronts_) other->close();
     } else {
       events::started(house_.log(), kVersion, house_.loops(), listening(house_.config()));
+      superior_->listen(
+          house_.loop(0), [this](Result<Order> order) { obey(std::move(order)); },
+          [this] { stop(); });
+      superior_->ready("Serving " + listening(house_.config()));
+      jobs.spawn(say_alive(jobs.stop()));
     }
     co_await front.join();
     co_await all_closed_.wait();
@@ -163,16 +196,54 @@ class Server {
 
   House& house_;
   Config current_;  // what is in force, less what needs a restart
+  std::unique_ptr<Superior> superior_;
   Shared shared_;
   net::asio::AsioNetwork network_;
   std::vector<std::unique_ptr<Front>> fronts_;
   std::unique_ptr<runtime::Nursery> commands_;
   std::atomic<unsigned> open_{0};
+  std::atomic<std::size_t> unanswered_{0};  // loops that have not come round since they were asked
   runtime::Bell all_closed_;
   bool stopping_ = false;
 };
 
-Result<> Server::reload(Config fresh, const ReadFile& read) {
+// Whoever may not open ports has got those that are new; whoever may opens them here.
+Result<> Server::apply(Order order) {
+  TRY(Config fresh, config_of(order.handed, house_.config().directory));
+  auto before = all_listeners(current_), wanted = all_listeners(fresh);
+  for (const Listening& what : wanted) {
+    bool there = std::ranges::count(before, what) > 0 ||
+                 std::ranges::any_of(order.opened, [&](auto& one) { return one.what == what; });
+    if (there) continue;
+    auto socket = net::asio::open_listening(what.endpoint);
+    if (!socket && what.optional()) continue;
+    if (!socket) return Failure(socket.error());
+    order.opened.push_back({what, {}});
+    order.opened.back().sockets.push_back(*std::move(socket));
+  }
+  TRY_VOID(reload(fresh));
+  inherit(std::move(order.opened));
+  for (const Listening& what : before)
+    if (std::ranges::count(wanted, what) == 0) network_.disinherit(what.endpoint);
+  for (std::size_t i = 0; i < fronts_.size(); ++i)
+    boost::asio::post(house_.loop(i).context(),
+                      [front = fronts_[i].get(), fresh] { front->listen_anew(fresh); });
+  return {};
+}
+
+runtime::Task<> Server::read_certificates_again() {
+  // A copy for the worker: an order may come meanwhile.
+  auto files = co_await runtime::on_worker(
+      [superior = superior_.get(), config = current_] { return superior->read_files_again(config); });
+  if (!files || !*files || (*files)->files == current_.handed_files) co_return;
+  Config fresh = current_;
+  fresh.handed_files = std::move((*files)->files);
+  auto done = reload(std::move(fresh));
+  if (!done) events::config_refused(house_.log(), done.error());
+}
+
+Result<> Server::reload(Config fresh) {
+  ReadFile read = [&fresh](const std::string& path) { return read_private_file(fresh, path); };
   TRY(auto certificates, read_certificates(fresh, read));
   std::shared_ptr<net::TlsServer> tls = certificates.empty() ? nullptr : shared_.tls;
   if (tls && fresh.tls12 == current_.tls12) {
@@ -206,14 +277,17 @@ Answer Server::answer(Request request) {
 
 }  // namespace
 
-int serve(Config config) {
+int serve(ServerStart start) {
   std::signal(SIGPIPE, SIG_IGN);
-  auto tls = make_tls(config, read_file);
+  const Config& config = start.config;
+  auto tls = make_tls(
+      config, [&config](const std::string& path) { return read_private_file(config, path); });
   if (!tls) return complain(tls.error());
-  unsigned loops = config.loops ? config.loops : std::max(1u, std::thread::hardware_concurrency());
-  auto house = House::open(std::move(config), loops);
+  unsigned loops = loops_of(config);
+  auto house = House::open(std::move(start.config), loops);
   if (!house) return complain(house.error());
-  Server server(**house, *std::move(tls));
+  Server server(**house, *std::move(tls), std::move(start.superior));
+  server.inherit(std::move(start.open));
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();
   events::stopped((*house)->log());

@@ -99,10 +99,14 @@ std::vector<Setting> make() {
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
-    std::vector<Setting> every = make();
-    for (auto group : {tls_settings, imap_settings, outbound_settings})
+    std::vector<Setting> every = make(), out;
+    for (auto group : {tls_settings, imap_settings, outbound_settings, process_settings})
       std::ranges::move(group(), std::back_inserter(every));
-    return every;
+    // Keys without a table come first, or they would be read back as part of one.
+    for (bool in_table : {false, true})
+      for (const Setting& one : every)
+        if ((one.name.find('.') != std::string::npos) == in_table) out.push_back(one);
+    return out;
   }();
   return all;
 }

@@ -87,7 +87,7 @@ Result<> restrict_by_landlock(const LandlockRules& rules, int abi) {
   attr.handled_access_fs = handled_files(abi);
   std::size_t size = sizeof attr.handled_access_fs;
   if (abi >= 4) {
-    attr.handled_access_net = kBindTcp | (rules.every_port ? 0 : kConnectTcp);
+    attr.handled_access_net = (rules.binds ? 0 : kBindTcp) | (rules.every_port ? 0 : kConnectTcp);
     size += sizeof attr.handled_access_net;
   }
   if (abi >= 6) {

@@ -23,9 +23,9 @@ struct LandlockRules {
   // The path and everything below it. One that does not exist is left out.
   std::vector<std::string> read;
   std::vector<std::string> read_and_write;
-  // Ports that TCP connections may go to. None may be bound.
-  std::vector<std::uint16_t> connect_ports;
-  bool every_port = false;  // connect anywhere; binding stays denied
+  std::vector<std::uint16_t> connect_ports;  // ports that TCP connections may go to
+  bool every_port = false;                   // connect anywhere
+  bool binds = false;                        // may bind TCP ports; else none
 };
 
 inline constexpr int kLandlockAbiMax = 7;  // what the code below knows

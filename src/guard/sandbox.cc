@@ -39,6 +39,9 @@ Result<> enter(const Walls& walls) {
   TRY_VOID(become(walls.who));
   TRY_VOID(keep_capabilities(walls.capabilities));
   TRY_VOID(close_doors());
+  // After the last change of ids, which would forget it.
+  if (walls.parent != 0 && !end_with_parent(walls.parent))
+    return fail(Error::Kind::closed, "the supervisor is gone");
   if (!walls.sandbox) return {};
   if (int abi = landlock_abi(); abi > 0) TRY_VOID(restrict_by_landlock(walls.reach, abi));
   if (has_seccomp()) TRY_VOID(restrict_by_seccomp(walls.calls));

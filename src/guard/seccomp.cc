@@ -1,5 +1,6 @@
 #include "guard/seccomp.h"
 
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -134,10 +135,11 @@ void allow_memory(Filter& filter) {
 
 void allow_server(Filter& filter) {
   filter.all(SCMP_ACT_ALLOW, kOfTheServer);
-  // Threads, no processes. clone3(2) keeps its flags in memory, where a filter cannot look: ENOSYS
-  // makes the C library take clone(2).
+  // Threads, no processes.
   filter.when(SCMP_SYS(clone), {masked(0, CLONE_THREAD, CLONE_THREAD)});
-  filter.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), {});
+  filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone3), {});  // see answer_clone3()
+  // Which addresses and routes this machine has (getifaddrs, getaddrinfo).
+  filter.when(SCMP_SYS(socket), {is(0, AF_NETLINK), is(2, NETLINK_ROUTE)});
   for (unsigned family : {AF_INET, AF_INET6, AF_UNIX})
     for (unsigned type : {SOCK_STREAM, SOCK_DGRAM})  // no raw sockets
       filter.when(SCMP_SYS(socket), {is(0, family), masked(1, 0xf, type)});
@@ -147,6 +149,15 @@ void allow_server(Filter& filter) {
     filter.when(SCMP_SYS(ioctl), {is(1, request)});                  // FS_IOC_GETVERSION
   // Limits of this process may be read, not set.
   filter.when(SCMP_SYS(prlimit64), {is(0, 0), is(2, 0)});
+}
+
+// clone3(2) keeps its flags in memory, where a filter cannot look: ENOSYS makes the C library take
+// clone(2). In a filter of its own, which logs nothing: of two filters the stricter answer counts.
+Result<> answer_clone3() {
+  Filter filter(SCMP_ACT_ALLOW);
+  filter.set(SCMP_FLTATR_CTL_NNP, 0);
+  filter.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), {});
+  return filter.load();
 }
 
 void allow_helper(Filter& filter) {
@@ -164,6 +175,7 @@ bool has_seccomp() {
 
 Result<> restrict_by_seccomp(Calls calls) {
   bool server = calls == Calls::server;
+  if (server) TRY_VOID(answer_clone3());
   Filter filter(server ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
   filter.set(SCMP_FLTATR_CTL_NNP, 0);       // it is set already
   filter.set(SCMP_FLTATR_CTL_LOG, 1);       // what is refused stands in the kernel's log

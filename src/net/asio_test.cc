@@ -117,6 +117,47 @@ TEST(AsioNetwork, AListeningSocketCanBeInherited) {
   EXPECT_TRUE(not_one.error().is(Error::Kind::config));
 }
 
+Task<> take_turns(AsioWorld& world, Endpoint configured, Endpoint real) {
+  auto first = world.network().listen(world.executor(), configured);
+  auto second = world.network().listen(world.executor(), configured);
+  CHECK(first && second);
+  EXPECT_EQ((*first)->local(), real);
+  EXPECT_EQ((*second)->local(), real);
+  // The kernel spreads connections over the two sockets; each must be accepted from one of them.
+  constexpr int kConnections = 64;
+  for (int i = 0; i < kConnections; ++i) {
+    auto client = co_await world.network().connect(real, 1min, nullptr);
+    CHECK(client);
+  }
+  runtime::Nursery nursery(world.executor());
+  int taken[2] = {0, 0};
+  auto take = [](Listener& listener, int& count, runtime::Stop& stop) -> Task<> {
+    while (co_await listener.accept(&stop)) ++count;
+  };
+  nursery.spawn(take(**first, taken[0], nursery.stop()));
+  nursery.spawn(take(**second, taken[1], nursery.stop()));
+  while (taken[0] + taken[1] < kConnections) co_await runtime::sleep_for(1ms);
+  nursery.stop().request();
+  co_await nursery.join();
+  EXPECT_GT(taken[0], 0);
+  EXPECT_GT(taken[1], 0);
+}
+
+TEST(AsioNetwork, EachLoopTakesASocketOfItsOwnOfThoseThatWereHandedOver) {
+  AsioWorld world;
+  auto first = asio::open_listening(kLoopback);
+  ASSERT_TRUE(first) << first.error().what;
+  Endpoint real = asio::local_endpoint(first->get());
+  auto second = asio::open_another_listening(real);
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_TRUE(asio::open_listening(real).error().is(Error::Kind::conflict));
+  world.network().inherit(kLoopback, *std::move(first));
+  world.network().inherit(kLoopback, *std::move(second));
+  world.run(take_turns(world, kLoopback, real));
+  world.network().disinherit(kLoopback);
+  EXPECT_TRUE(asio::open_listening(real)) << "closed, so the port is free";
+}
+
 rlim_t set_descriptor_limit(rlim_t limit) {
   rlimit limits;
   CHECK(getrlimit(RLIMIT_NOFILE, &limits) == 0);

@@ -12,6 +12,8 @@ import tempfile
 import time
 
 DOMAIN = "example.org"
+# Run by root, the server drops to a user as it would in earnest. This one is on every machine.
+USER = "nobody"
 START_SECONDS_MAX = 30
 
 
@@ -40,6 +42,40 @@ def free_port_offset():
     raise RuntimeError("no free ports")
 
 
+def processes_below(pid):
+    """The processes that `pid` has started, and theirs: {pid: name}."""
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            head, _, tail = path.read_text().rpartition(")")
+        except OSError:
+            continue
+        number, _, name = head.partition(" (")
+        found[int(number)] = (int(tail.split()[1]), name)
+    below, wanted = {}, {pid}
+    while wanted:
+        more = {child for child, (parent, _) in found.items() if parent in wanted}
+        below.update({child: found[child][1] for child in more})
+        wanted = more
+    return below
+
+
+def is_running(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def wait_until(true, what, seconds=START_SECONDS_MAX):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise RuntimeError(f"not in {seconds} s: {what}")
+        time.sleep(0.005)
+
+
 class Server:
     """`address`: of loopback, where it listens; `offset` must be free there."""
 
@@ -47,6 +83,8 @@ class Server:
                  hostname="mx.example.org", address="127.0.0.1", offset=None):
         self.domain, self.address = domain, address
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="posta-test-"))
+        self.base.chmod(0o755)  # the server's user must be able to reach its directory
+        user = ("--user", USER) if os.geteuid() == 0 else ()
         self.directory = pathlib.Path(directory or self.base / "server")
         self.offset = offset or free_port_offset()
         self.smtp_port = self.offset + 25
@@ -57,7 +95,7 @@ class Server:
         self.passwords = {}
         made = self.run(
             "quickstart", "--domain", domain, "--hostname", hostname,
-            "--listen", address, "--port-offset", str(self.offset),
+            "--listen", address, "--port-offset", str(self.offset), *user,
             *[word for name in accounts for word in ("--account", name)])
         if made.returncode != 0:
             raise RuntimeError(made.stderr)
@@ -67,14 +105,14 @@ class Server:
             self.configure(settings)
 
     def configure(self, settings):
-        """Adds lines of the form `table.key = value`."""
+        """Adds lines of the form `table.key = value` or `key = value`."""
         path = self.directory / "posta.toml"
         text = path.read_text()
         for line in settings.strip().splitlines():
             name, value = [part.strip() for part in line.split("=", 1)]
             table, _, key = name.rpartition(".")
-            if not table:  # keys without a table stand at the top
-                text = f"{key} = {value}\n" + text
+            if not table:
+                text = f"{key} = {value}\n" + re.sub(rf"(?m)^{key} = [^\n]*\n", "", text, count=1)
                 continue
             text = re.sub(rf"(?ms)(^\[{table}\].*?)^{key} = [^\n]*\n", r"\1", text)
             if f"[{table}]" in text:
@@ -88,11 +126,16 @@ class Server:
         return subprocess.run([program(), "--dir", str(self.directory), *args], input=text,
                               capture_output=True, text=True, timeout=120, check=False)
 
-    def start(self):
+    def start(self, *options, **more):
+        """Starts it and waits for its greeting. Options of `posta serve`, arguments of Popen."""
         self.log = open(self.base / "log", "ab")
         self.process = subprocess.Popen(
-            [program(), "serve", "--dir", str(self.directory)],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            [program(), "serve", "--dir", str(self.directory), *options],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **more)
+        self.wait_for_greeting()
+        return self
+
+    def wait_for_greeting(self):
         end = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -113,9 +156,31 @@ class Server:
         return code
 
     def kill(self):
+        """SIGKILL to the process that was started; the others must die of it."""
+        below = self.processes()
         self.process.kill()
         self.process.wait(60)
         self.process = None
+        for pid, name in below.items():
+            wait_until(lambda pid=pid: not is_running(pid), f"the end of {name}")
+
+    def processes(self):
+        """Those of this server that the started one has started: {pid: name}."""
+        return processes_below(self.process.pid)
+
+    def server_pid(self):
+        """The process that serves: under a supervisor it is a child."""
+        found = [pid for pid, name in self.processes().items()
+                 if name == "posta-server" and is_running(pid)]
+        return found[0] if found else self.process.pid
+
+    def kill_server(self):
+        """SIGKILL to the process that serves; its supervisor must start another one."""
+        victim = self.server_pid()
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: not is_running(victim), "the end of the server")
+        wait_until(lambda: self.server_pid() not in (victim, self.process.pid), "another server")
+        self.wait_for_greeting()
 
     def log_text(self):
         return (self.base / "log").read_text(errors="replace")

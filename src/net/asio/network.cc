@@ -60,27 +60,57 @@ Result<Fd> bind_socket(const Endpoint& endpoint, Share share) {
   return fd;
 }
 
+// SO_REUSEPORT would share the port with any other program of this user, a second posta for one. So
+// look first, without it, whether the port is free.
+Result<> look_whether_free(const Endpoint& endpoint) {
+  TRY(Fd probe, bind_socket(endpoint, Share::no));
+  return {};
+}
+
 }  // namespace
+
+Result<Fd> open_another_listening(const Endpoint& endpoint, const AsioNetwork::Options& options) {
+  TRY(Fd fd, bind_socket(endpoint, Share::yes));
+  set_connection_options(fd.get(), options);
+  if (::listen(fd.get(), options.backlog) != 0) return failure(errno, "listen on " + endpoint.str());
+  return fd;
+}
+
+Result<Fd> open_listening(const Endpoint& endpoint, const AsioNetwork::Options& options) {
+  if (endpoint.port != 0) TRY_VOID(look_whether_free(endpoint));
+  return open_another_listening(endpoint, options);
+}
 
 Result<std::unique_ptr<Listener>> AsioNetwork::listen(Executor& executor,
                                                       const Endpoint& endpoint) {
   std::lock_guard lock(mutex_);
-  bool ours = endpoint.port != 0 && std::ranges::find(taken_, endpoint) != taken_.end();
-  if (endpoint.port != 0 && !ours) {
-    // SO_REUSEPORT would share the port with any other program of this user, a second posta for
-    // one. So look first, without it, whether the port is free.
-    TRY_VOID([&]() -> Result<> {
-      TRY(Fd probe, bind_socket(endpoint, Share::no));
-      return {};
-    }());
+  Inherited* least = nullptr;
+  for (Inherited& one : inherited_)
+    if (one.endpoint == endpoint && (!least || one.used < least->used)) least = &one;
+  if (least) {
+    ++least->used;
+    int fd = least->socket.get();
+    return adopt(executor, fd);
   }
-  TRY(Fd fd, bind_socket(endpoint, Share::yes));
-  set_connection_options(fd.get(), options_);
-  if (::listen(fd.get(), options_.backlog) != 0)
-    return failure(errno, "listen on " + endpoint.str());
+  bool ours = endpoint.port != 0 && std::ranges::find(taken_, endpoint) != taken_.end();
+  if (endpoint.port != 0 && !ours) TRY_VOID(look_whether_free(endpoint));
+  TRY(Fd fd, open_another_listening(endpoint, options_));
   auto listener = std::make_unique<TcpListener>(reactor_of(executor), std::move(fd));
   if (!ours) taken_.push_back(listener->local());
   return listener;
+}
+
+void AsioNetwork::inherit(const Endpoint& endpoint, Fd socket) {
+  std::lock_guard lock(mutex_);
+  inherited_.push_back({endpoint, std::move(socket), 0});
+}
+
+void AsioNetwork::disinherit(const Endpoint& endpoint) {
+  std::lock_guard lock(mutex_);
+  std::vector<Inherited> kept;
+  for (Inherited& one : inherited_)
+    if (one.endpoint != endpoint) kept.push_back(std::move(one));
+  inherited_.swap(kept);
 }
 
 Result<std::unique_ptr<Listener>> AsioNetwork::adopt(Executor& executor, int fd) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "net/asio/socket.h"
 #include "net/transport.h"
 
 namespace posta::net::asio {
@@ -28,21 +29,39 @@ class AsioNetwork final : public Network {
   explicit AsioNetwork(Options options) : options_(options) {}
 
   // Any thread, before or while the loop runs. Error{conflict} if another program has the port,
-  // Error{denied}, Error{not_found} (not our address).
+  // Error{denied}, Error{not_found} (not our address). An endpoint that was inherited is adopted.
   Result<std::unique_ptr<Listener>> listen(Executor& executor, const Endpoint& endpoint) override;
   // Takes a listening TCP socket that somebody else opened (the supervisor, systemd). Several loops
   // may adopt the same one: each duplicates it, the caller keeps `fd`.
   Result<std::unique_ptr<Listener>> adopt(Executor& executor, int fd);
+
+  // From now on listen() on `endpoint` takes this socket instead of opening one; of several, each
+  // call takes the next, so that every loop has its own. The sockets stay the network's.
+  void inherit(const Endpoint& endpoint, Fd socket);
+  // No longer; listeners that were made of them go on.
+  void disinherit(const Endpoint& endpoint);
 
   // Error{timeout}, Error{cancelled} (stop), otherwise Error{unavailable} in words.
   Task<Result<std::unique_ptr<Transport>>> connect(Endpoint to, Duration timeout,
                                                    Stop* stop) override;
 
  private:
+  struct Inherited {
+    Endpoint endpoint;
+    Fd socket;
+    unsigned used = 0;  // times
+  };
   Options options_;
   std::mutex mutex_;
   std::vector<Endpoint> taken_;  // by our own listeners; further ones may share them
+  std::vector<Inherited> inherited_;
 };
+
+// A listening socket for whoever hands it on (the helper); the errors of AsioNetwork::listen.
+Result<Fd> open_listening(const Endpoint& endpoint, const AsioNetwork::Options& options = {});
+// Another one where one of ours listens already: the kernel spreads connections between them.
+Result<Fd> open_another_listening(const Endpoint& endpoint,
+                                  const AsioNetwork::Options& options = {});
 
 // Every address of this machine's interfaces.
 std::vector<IpAddress> local_addresses();

@@ -14,25 +14,34 @@ Sessions::~Sessions() {
 }
 
 void Sessions::serve(std::unique_ptr<net::Listener> listener, Service& service) {
-  nursery_.spawn(accept_loop(std::move(listener), service));
+  accepting_.emplace_back(listener->local());
+  nursery_.spawn(accept_loop(std::move(listener), service, std::prev(accepting_.end())));
+}
+
+void Sessions::stop_serving(const net::Endpoint& local) {
+  for (Accepting& one : accepting_)
+    if (one.local == local) one.stop.request();
 }
 
 void Sessions::serve_one(std::unique_ptr<net::Transport> transport, Service& service) {
   nursery_.spawn(service.serve(std::move(transport)));
 }
 
-Task<> Sessions::accept_loop(std::unique_ptr<net::Listener> listener, Service& service) {
+Task<> Sessions::accept_loop(std::unique_ptr<net::Listener> listener, Service& service,
+                             std::list<Accepting>::iterator place) {
   Duration pause = kAcceptPauseMin;
-  while (!closing()) {
-    auto transport = co_await listener->accept(&nursery_.stop());
+  while (!place->stop.requested()) {
+    auto transport = co_await listener->accept(&place->stop);
     if (transport) {
       nursery_.spawn(service.serve(std::move(*transport)));
       pause = kAcceptPauseMin;
     } else if (!transport.error().is(Error::Kind::cancelled)) {
-      co_await runtime::sleep_for(pause, &nursery_.stop());
+      co_await runtime::sleep_for(pause, &place->stop);
       pause = std::min<Duration>(2 * pause, kAcceptPauseMax);
     }
   }
+  listener.reset();
+  accepting_.erase(place);
 }
 
 Task<> Sessions::close(Duration grace) {
@@ -44,6 +53,7 @@ Task<> Sessions::close(Duration grace) {
     Sessions& sessions;
   };
   nursery_.stop().request();
+  for (Accepting& one : accepting_) one.stop.request();
   for (net::Stream* stream : streams_) stream->nudge();
   Patience patience(*this);
   patience.at = executor_.now() + grace;

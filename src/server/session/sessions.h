@@ -51,6 +51,8 @@ class Sessions {
   // Accepts connections and serves each, until close(); then the listener is closed, so that who
   // comes later is refused by the system. The service outlives its sessions.
   void serve(std::unique_ptr<net::Listener> listener, Service& service);
+  // Ends the accepting where `local` listens; sessions that came from there go on.
+  void stop_serving(const net::Endpoint& local);
   // Serves a connection that came some other way (tests, inherited descriptors).
   void serve_one(std::unique_ptr<net::Transport> transport, Service& service);
 
@@ -83,11 +85,18 @@ class Sessions {
   };
 
  private:
-  Task<> accept_loop(std::unique_ptr<net::Listener> listener, Service& service);
+  struct Accepting {
+    explicit Accepting(const net::Endpoint& at) : local(at) {}
+    net::Endpoint local;
+    runtime::Stop stop;
+  };
+  Task<> accept_loop(std::unique_ptr<net::Listener> listener, Service& service,
+                     std::list<Accepting>::iterator place);
 
   Executor& executor_;
   mutable runtime::Nursery nursery_;
   std::list<net::Stream*> streams_;
+  std::list<Accepting> accepting_;
 };
 
 // How long the accept loop waits after the system had no descriptor or memory for a connection:
