@@ -8,5 +8,6 @@
 namespace posta::app {
 
 std::vector<Setting> tls_settings();
+std::vector<Setting> submission_settings();
 
 }  // namespace posta::app
