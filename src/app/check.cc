@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/control.h"
 #include "app/house.h"
+#include "app/outbound.h"
 #include "net/asio/network.h"
 #include "wire/pop3/uidl.h"
 
@@ -127,6 +128,10 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   }
   findings.good("posta.toml is understood");
   check_directory(findings, config->directory);
+  if (auto outbound = check_outbound(*config))
+    findings.good(*outbound);
+  else
+    findings.bad(outbound.error().what);
   bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
   check_ports(findings, *config, running);
   if (!running) {
