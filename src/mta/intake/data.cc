@@ -75,6 +75,8 @@ Task<Result<>> Transaction::write(std::string octets) {
   if (message_->header.size() < Message::kHeaderKept)
     message_->header.append(octets, 0, Message::kHeaderKept - message_->header.size());
   message_->digest.feed(octets);
+  // Said or not: the next host must be told (RFC 6152 §3).
+  if (!letter_.envelope.eight_bit) letter_.envelope.eight_bit = !all_ascii(octets);
   auto written = co_await message_->body->write(std::move(octets));
   if (!written) message_->error = written.error();
   co_return written;
