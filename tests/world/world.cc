@@ -249,8 +249,8 @@ House& World::house() {
 
 void World::start() {
   CHECK(!house_);
-  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_,
-                                   events_, config_);
+  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_, events_,
+                                   config_);
   run(settle_in());
   house_->background.spawn(house_->queue.run(house_->background.stop()));
   house_->listen(executor_, network_, config_);

@@ -1,111 +1,17 @@
 // The SMTP carrier against hosts that say what the script wants: every reply at every step, the
 // connection cut at every step.
-#include "mta/delivery/smtp_carrier.h"
-
-#include <gtest/gtest.h>
-
-#include "mta/delivery/hosts_test.h"
-#include "net/sim/sim_resolver.h"
-#include "store/memory/memory_store.h"
+#include "mta/delivery/carrier_test.h"
 
 namespace posta::mta::testing {
 namespace {
-
-using namespace std::chrono_literals;
-
-class Names final : public Events {
- public:
-  void emit(const Event& event) override { ++counts[std::string(event.name)]; }
-  std::map<std::string, std::size_t> counts;
-};
-
-class Carrier : public ::testing::Test {
- protected:
-  Carrier() {
-    dns.add("example.net MX 10 mx1.example.net");
-    dns.add("mx1.example.net A 192.0.2.1");
-    letter.id = QueueId(7);
-    letter.envelope.from = Address::parse("ann@example.org").value();
-    write("Subject: hello\r\n\r\nbody\r\n");
-    config.hosts.host = *Domain::parse("mx.example.org");
-    config.hosts.own = {*net::Endpoint::parse("198.51.100.25:25")};
-    make();
-  }
-  void make() {
-    carrier.emplace(SmtpCarrier::Deps{*store, network.host(*net::IpAddress::parse("198.51.100.25")),
-                                      dns, events, nullptr},
-                    config);
-  }
-  template <class T>
-  T await(Task<T> task) {
-    std::optional<T> out;
-    auto run = [](Task<T> t, std::optional<T>& to) -> Task<> { to.emplace(co_await std::move(t)); };
-    executor.run_task(run(std::move(task), out));
-    return std::move(*out);
-  }
-  void write(std::string text) {
-    auto body = store->new_body();
-    auto run = [](store::Store& s, std::unique_ptr<store::BodyWriter> b, std::string t,
-                  store::BodyRef& ref) -> Task<bool> {
-      CHECK(co_await b->write(std::move(t)));
-      CHECK(co_await b->finish());
-      ref = b->ref();
-      store::Batch batch;
-      batch.take(std::move(b));
-      batch.link(ref.id, "test");
-      auto done = co_await s.commit(std::move(batch));
-      co_return done && done->ok();
-    };
-    CHECK(await(run(*store, std::move(body), std::move(text), message.body)));
-  }
-  // "bob: delivered 250 2.0.0 taken" for each recipient, joined by "; ".
-  std::string deliver(std::vector<std::string> to = {"bob@example.net"},
-                      std::shared_ptr<const RelayHost> relay = nullptr) {
-    if (!pool) pool.emplace(executor, carrier->config().limits);
-    RemoteRoute route{Address::parse(to[0])->domain, relay};
-    RemoteJob job{letter, message, route, {}};
-    for (const auto& each : to) job.recipients.push_back(*Address::parse(each));
-    last = await(carrier->deliver(std::move(job), *pool, stop));
-    std::string out;
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      static constexpr const char* kKinds[] = {"delivered", "deferred", "failed"};
-      const Outcome& one = last.each[i];
-      out += (i ? "; " : "") + std::string(kKinds[static_cast<int>(one.kind)]) + " " +
-             one.reply.str();
-    }
-    return out;
-  }
-  void close_pool() {
-    if (pool) executor.run_task(pool->close());
-    pool.reset();
-  }
-  void TearDown() override { close_pool(); }
-
-  SimExecutor executor{3};
-  SimNetwork network{executor};
-  net::sim::SimResolver dns{executor};
-  store::memory::Disk disk{3};
-  std::unique_ptr<store::memory::MemoryStore> store =
-      *store::memory::open(disk, executor, store::memory::Options());
-  Names events;
-  SmtpCarrierConfig config;
-  std::optional<SmtpCarrier> carrier;
-  std::optional<SmtpPool> pool;
-  runtime::Stop stop;
-  Letter letter;
-  StoredMessage message;
-  RemoteResult last;
-};
 
 TEST_F(Carrier, ALetterGoesOutInOneTransaction) {
   Host host(executor, network, "192.0.2.1");
   EXPECT_EQ(deliver({"bob@example.net", "eve@example.net"}),
             "delivered 250 2.0.0 taken; delivered 250 2.0.0 taken");
-  EXPECT_EQ(host.lines(),
-            (std::vector<std::string>{"EHLO mx.example.org",
-                                      "MAIL FROM:<ann@example.org> SIZE=24",
-                                      "RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>",
-                                      "DATA"}));
+  EXPECT_EQ(host.lines(), (std::vector<std::string>{
+                              "EHLO mx.example.org", "MAIL FROM:<ann@example.org> SIZE=24",
+                              "RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>", "DATA"}));
   EXPECT_EQ(host.messages(), std::vector<std::string>{"Subject: hello\r\n\r\nbody\r\n"});
   EXPECT_EQ(last.each[0].host, "mx1.example.net");
   EXPECT_FALSE(last.unreachable);
@@ -161,7 +67,7 @@ TEST_F(Carrier, AReplyOfEachClassAtEachStepDecides) {
            {"MAIL", "450 4.7.1 later", "deferred 450 4.7.1 later"},
            {"MAIL", "550 5.7.1 not you", "failed 550 5.7.1 not you"},
            {"MAIL", "553 no code", "failed 553 5.0.0 no code"},
-           {"MAIL", "550 4.7.1 torn", "failed 550 5.0.0 torn"},
+           {"MAIL", "550 4.7.1 torn", "failed 550 5.0.0 4.7.1 torn"},
            {"RCPT", "450 4.2.0 greylisted", "deferred 450 4.2.0 greylisted"},
            {"RCPT", "550-5.1.1 no\r\n550 5.1.1 such user", "failed 550 5.1.1 no; such user"},
            {"RCPT", "452 4.5.3 too many", "deferred 452 4.5.3 too many"},
@@ -190,8 +96,9 @@ TEST_F(Carrier, RecipientsShareNoFate) {
     if (!pipelining) host.say("EHLO", "250 mx.example.net");
     host.say("RCPT TO:<bob", "550 5.1.1 no bob");
     host.say("RCPT TO:<carl", "451 4.2.1 carl is busy");
-    EXPECT_EQ(deliver({"bob@example.net", "eve@example.net", "carl@example.net"}),
-              "failed 550 5.1.1 no bob; delivered 250 2.0.0 taken; deferred 451 4.2.1 carl is busy");
+    EXPECT_EQ(
+        deliver({"bob@example.net", "eve@example.net", "carl@example.net"}),
+        "failed 550 5.1.1 no bob; delivered 250 2.0.0 taken; deferred 451 4.2.1 carl is busy");
     EXPECT_EQ(host.messages().size(), 1u);
     close_pool();
   }
@@ -200,6 +107,7 @@ TEST_F(Carrier, RecipientsShareNoFate) {
 TEST_F(Carrier, WithNobodyLeft354GetsAnEmptyMessage) {
   Host host(executor, network, "192.0.2.1");  // RFC 2920 §3.1
   host.say("RCPT", "550 5.1.1 nobody");
+  host.say("DATA", "354 go on all the same");
   host.say(".", "554 5.5.1 no recipients");
   EXPECT_EQ(deliver(), "failed 550 5.1.1 nobody");
   EXPECT_EQ(host.messages(), std::vector<std::string>{""});
@@ -214,6 +122,7 @@ TEST_F(Carrier, WithNobodyLeft354GetsAnEmptyMessage) {
 TEST_F(Carrier, AConnectionCutBeforeTheDotIsForAnotherHost) {
   dns.add("example.net MX 20 mx2.example.net");
   dns.add("mx2.example.net A 192.0.2.2");
+  write("Subject: more than the wire holds\r\n\r\n" + std::string(200'000, 'x') + "\r\n");
   for (const char* step : {"", "EHLO", "MAIL", "RCPT", "DATA", "body"}) {
     Host first(executor, network, "192.0.2.1");
     Host second(executor, network, "192.0.2.2");
@@ -261,19 +170,24 @@ TEST_F(Carrier, AHostThatNeverAnswersIsLeftInTime) {
     const char* step;
     Duration at_least;
   };
-  for (const Case& c : std::vector<Case>{{"", 300s}, {"EHLO", 300s}, {"MAIL", 300s},
-                                         {"RCPT", 300s}, {"DATA", 120s}, {".", 600s}}) {
+  for (const Case& c : std::vector<Case>{{"", 300s},
+                                         {"EHLO", 300s},
+                                         {"MAIL", 300s},
+                                         {"RCPT", 300s},
+                                         {"DATA", 120s},
+                                         {".", 600s}}) {
     Host host(executor, network, "192.0.2.1");
     host.say("EHLO", "250 mx.example.net");
     host.never_answer(c.step);
     Instant before = executor.now();
-    EXPECT_TRUE(deliver().starts_with("deferred 451 4.4.2 mx1.example.net[192.0.2.1] did not "
-                                      "answer in time"))
+    EXPECT_TRUE(
+        deliver().starts_with("deferred 451 4.4.2 mx1.example.net[192.0.2.1] did not "
+                              "answer in time"))
         << c.step;
     EXPECT_GE(executor.now() - before, c.at_least) << c.step;
     EXPECT_LT(executor.now() - before, c.at_least + 10s) << c.step;
-    EXPECT_EQ(last.unreachable.has_value(), std::string_view(c.step).empty() ||
-                                                std::string_view(c.step) == "EHLO");
+    EXPECT_EQ(last.unreachable.has_value(),
+              std::string_view(c.step).empty() || std::string_view(c.step) == "EHLO");
     close_pool();
   }
 }
@@ -320,8 +234,9 @@ TEST_F(Carrier, HostsAreTriedInTheirOrder) {
 }
 
 TEST_F(Carrier, WhoCannotBeReachedIsSaidOfTheDestination) {
-  EXPECT_EQ(deliver(),
-            "deferred 451 4.4.1 mx1.example.net: cannot connect to 192.0.2.1:25: connection refused");
+  EXPECT_EQ(
+      deliver(),
+      "deferred 451 4.4.1 mx1.example.net: cannot connect to 192.0.2.1:25: connection refused");
   ASSERT_TRUE(last.unreachable);
   dns.fail("example.net");
   EXPECT_EQ(deliver(), "deferred 451 4.4.3 no answer from the DNS for example.net MX");
@@ -416,7 +331,9 @@ TEST_F(Carrier, WhenWeEndWhatWasNotSentIsNotDecided) {
   if (!pool) pool.emplace(executor, carrier->config().limits);
   runtime::Nursery nursery(executor);
   auto go = [this]() -> Task<> {
-    RemoteJob job{letter, message, {*Domain::parse("example.net"), nullptr},
+    RemoteJob job{letter,
+                  message,
+                  {*Domain::parse("example.net"), nullptr},
                   {*Address::parse("bob@example.net")}};
     last = co_await carrier->deliver(std::move(job), *pool, stop);
   };
@@ -437,7 +354,9 @@ TEST_F(Carrier, WhenWeEndTheReplyToAWholeMessageIsAwaitedALittle) {
     runtime::Stop ending;
     runtime::Nursery nursery(executor);
     auto go = [this, &ending]() -> Task<> {
-      RemoteJob job{letter, message, {*Domain::parse("example.net"), nullptr},
+      RemoteJob job{letter,
+                    message,
+                    {*Domain::parse("example.net"), nullptr},
                     {*Address::parse("bob@example.net")}};
       last = co_await carrier->deliver(std::move(job), *pool, ending);
     };
@@ -483,18 +402,26 @@ TEST_F(Carrier, EightBitsGoWhereTheyAreTaken) {
 TEST_F(Carrier, InternationalLettersGoWhereTheyAreTaken) {
   Host host(executor, network, "192.0.2.1");
   letter.envelope.smtputf8 = true;
-  EXPECT_EQ(deliver({"b\xC3\xB6" "b@example.net"}), "delivered 250 2.0.0 taken");
+  EXPECT_EQ(deliver({"b\xC3\xB6"
+                     "b@example.net"}),
+            "delivered 250 2.0.0 taken");
   EXPECT_EQ(host.lines()[1], "MAIL FROM:<ann@example.org> SIZE=24 BODY=8BITMIME SMTPUTF8");
-  EXPECT_EQ(host.lines()[2], "RCPT TO:<b\xC3\xB6" "b@example.net>");
+  EXPECT_EQ(host.lines()[2],
+            "RCPT TO:<b\xC3\xB6"
+            "b@example.net>");
   close_pool();
   host.say("EHLO", "250-mx.example.net\r\n250 8BITMIME");
   // RFC 6531 §3.2; the ASCII recipient of an ASCII header goes on.
-  EXPECT_EQ(deliver({"b\xC3\xB6" "b@example.net", "bob@example.net"}),
+  EXPECT_EQ(deliver({"b\xC3\xB6"
+                     "b@example.net",
+                     "bob@example.net"}),
             "failed 550 5.6.7 mx1.example.net[192.0.2.1] does not take international addresses or "
             "headers; delivered 250 2.0.0 taken");
   write("Subject: \xC3\xA9\r\n\r\nbody\r\n");
   EXPECT_TRUE(deliver().starts_with("failed 550 5.6.7 "));
-  write("Subject: x\r\n\r\nb\xC3\xB6" "dy\r\n");
+  write(
+      "Subject: x\r\n\r\nb\xC3\xB6"
+      "dy\r\n");
   EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken");
   letter.envelope.from = Address::parse("\xC3\xA4nn@example.org").value();
   EXPECT_TRUE(deliver().starts_with("failed 550 5.6.7 "));

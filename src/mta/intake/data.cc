@@ -92,6 +92,8 @@ Task<Result<>> Transaction::write(std::string octets) {
     }
     octets = *std::move(fit);
   }
+  // Said or not: the next host must be told (RFC 6152 §3).
+  if (!letter_.envelope.eight_bit) letter_.envelope.eight_bit = !all_ascii(octets);
   co_return co_await message_->keep(std::move(octets));
 }
 

@@ -34,8 +34,8 @@ TEST_F(Remote, RecipientsOfOneDestinationShareATransaction) {
   Host host(executor, network, "192.0.2.1");
   Host other(executor, network, "192.0.2.2");
   start_worker();
-  admit("ann@example.org", {"joe@example.net", "bob@example.org", "sue@example.net",
-                            "kim@example.com"});
+  admit("ann@example.org",
+        {"joe@example.net", "bob@example.org", "sue@example.net", "kim@example.com"});
   pass(1min);
   EXPECT_EQ(host.count("MAIL"), 1u);
   EXPECT_EQ(host.count("RCPT"), 2u);
@@ -55,8 +55,8 @@ TEST_F(Remote, WhatFailsIsReportedWithWhoSaidSo) {
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
   for (std::string_view part :
        {"Final-Recipient: rfc822; joe@example.net\r\n", "Status: 5.1.1\r\n",
-        "Remote-MTA: dns; mx.example.net\r\n",
-        "Diagnostic-Code: smtp; 550 5.1.1 no joe here\r\n", "Action: failed\r\n"})
+        "Remote-MTA: dns; mx.example.net\r\n", "Diagnostic-Code: smtp; 550 5.1.1 no joe here\r\n",
+        "Action: failed\r\n"})
     EXPECT_TRUE(contains(inbox("ann@example.org")[0], part)) << part;
   EXPECT_FALSE(contains(inbox("ann@example.org")[0], "sue@example.net\r\nAction"));
 }
@@ -104,8 +104,8 @@ TEST_F(Remote, LatenessIsToldOnce) {
   EXPECT_TRUE(inbox("ann@example.org").empty());
   pass(24h);
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
-  for (std::string_view part : {"Action: delayed\r\n", "Status: 4.4.1\r\n", "Will-Retry-Until: ",
-                                "Subject: Delayed Mail"})
+  for (std::string_view part :
+       {"Action: delayed\r\n", "Status: 4.4.1\r\n", "Will-Retry-Until: ", "Subject: Delayed Mail"})
     EXPECT_TRUE(contains(inbox("ann@example.org")[0], part)) << part;
   pass(24h * 2);
   EXPECT_EQ(inbox("ann@example.org").size(), 1u);
@@ -169,8 +169,8 @@ TEST_F(Remote, ManyLettersToOneDestinationAllArrive) {
 
 TEST_F(Remote, AnAliasThatLeadsAbroadIsTakenApartInOneCommit) {
   Host host(executor, network, "192.0.2.1");
-  rooms->town.add_alias("away@example.org", {"joe@example.net", "bob@example.org",
-                                             "kim@example.com"});
+  rooms->town.add_alias("away@example.org",
+                        {"joe@example.net", "bob@example.org", "kim@example.com"});
   Letter letter = letter_of("ann@example.org", {"away@example.org"});
   limits.inline_recipients_max = 0;
   restart(false);
@@ -243,10 +243,10 @@ TEST_F(Remote, HoldAndReleaseAreForThoseWhoMatch) {
   admit("ann@example.org", {"joe@example.net", "kim@example.com"});
   admit("bob@example.org", {"joe@example.net"});
   pass(10s);
-  EXPECT_EQ(await(rooms->queue.hold({.destination = Domain::parse("example.net").value()})),
-            std::size_t{2});
-  EXPECT_EQ(await(rooms->queue.hold({.destination = Domain::parse("example.net").value()})),
-            std::size_t{0});
+  Selection net;
+  net.destination = Domain::parse("example.net").value();
+  EXPECT_EQ(await(rooms->queue.hold(net)), std::size_t{2});
+  EXPECT_EQ(await(rooms->queue.hold(net)), std::size_t{0});
   Host host(executor, network, "192.0.2.1");
   Host other(executor, network, "192.0.2.2");
   pass(24h);
@@ -258,8 +258,9 @@ TEST_F(Remote, HoldAndReleaseAreForThoseWhoMatch) {
   pass(24h);
   EXPECT_EQ(host.messages().size(), 0u);
   EXPECT_EQ(await(rooms->queue.retry({})), std::size_t{0});
-  ReversePath ann = Address::parse("ann@example.org").value();
-  EXPECT_EQ(await(rooms->queue.release({.sender = ann})), std::size_t{1});
+  Selection of_ann;
+  of_ann.sender = Address::parse("ann@example.org").value();
+  EXPECT_EQ(await(rooms->queue.release(of_ann)), std::size_t{1});
   pass(1min);
   EXPECT_EQ(host.messages().size(), 1u);
   EXPECT_EQ(await(rooms->queue.release({})), std::size_t{1});
@@ -277,18 +278,21 @@ TEST_F(Remote, WhatIsRemovedIsGone) {
     EXPECT_TRUE(await(admit_text(*rooms, std::move(letter), "Subject: x\r\n\r\nx\r\n")));
   }
   pass(10s);
-  Selection joe{.id = id, .recipient = Address::parse("joe@example.net").value()};
+  Selection all;
+  all.id = id;
+  Selection joe = all;
+  joe.recipient = Address::parse("joe@example.net").value();
   EXPECT_EQ(await(rooms->queue.remove(joe, Report::no)), std::size_t{1});
   EXPECT_EQ(listed()[0].owed.size(), 1u);
   EXPECT_TRUE(inbox("ann@example.org").empty());
-  EXPECT_EQ(await(rooms->queue.remove({.id = id}, Report::yes)), std::size_t{1});
+  EXPECT_EQ(await(rooms->queue.remove(all, Report::yes)), std::size_t{1});
   pass(10s);
   EXPECT_EQ(owed(), 0u);
   EXPECT_TRUE(listed().empty());
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
   EXPECT_TRUE(contains(inbox("ann@example.org")[0], "Removed from the queue by its administrator"));
   EXPECT_EQ(events.count("queue.recipient.removed"), 2u);
-  EXPECT_EQ(await(rooms->queue.remove({.id = id}, Report::no)), std::size_t{0});
+  EXPECT_EQ(await(rooms->queue.remove(all, Report::no)), std::size_t{0});
   restart(false);
   EXPECT_EQ(owed(), 0u);
 }
