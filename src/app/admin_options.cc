@@ -20,7 +20,7 @@ CLI::App* verb_of(CLI::App* group, AdminOptions& options, const std::string& nam
 }
 
 void paging(CLI::App* verb, AdminOptions& options) {
-  verb->add_option("--after", options.after, "begin behind this one");
+  verb->add_option("--after", options.after, "begin behind this one")->take_last();
   verb->add_option("--limit", options.limit, "at most so many")->check(CLI::Range(1, 1'000'000));
 }
 
@@ -72,6 +72,8 @@ void domain_words(CLI::App& cli, AdminOptions& options) {
   CLI::App* set = verb_of(group, options, "set", "change a domain");
   set->add_option("domain", options.name)->required();
   settings(set);
+  CLI::App* show = verb_of(group, options, "show", "show one domain");
+  show->add_option("domain", options.name)->required();
   CLI::App* remove = verb_of(group, options, "remove", "take no more mail for a domain");
   remove->add_option("domain", options.name)->required();
   verb_of(group, options, "list", "list domains");
@@ -87,6 +89,8 @@ void alias_words(CLI::App& cli, AdminOptions& options) {
         ->required();
     verb->add_option("targets", options.targets, "where its mail goes")->required();
   }
+  CLI::App* show = verb_of(group, options, "show", "show where an address leads");
+  show->add_option("address", options.name)->required();
   CLI::App* remove = verb_of(group, options, "remove", "remove an alias");
   remove->add_option("address", options.name)->required();
   paging(verb_of(group, options, "list", "list aliases"), options);
@@ -100,10 +104,42 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
   show->add_option("id", options.name, "the queue id")->required();
 }
 
+// A command without verbs.
+CLI::App* plain(CLI::App& cli, AdminOptions& options, const std::string& name,
+                const std::string& words) {
+  CLI::App* command = cli.add_subcommand(name, words);
+  command->add_flag("--json", options.json, "print for programs");
+  command->callback([&options, name] { options.group = name; });
+  return command;
+}
+
+void mailbox_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("mailbox", "the mailboxes of an account");
+  group->require_subcommand(1);
+  CLI::App* list = verb_of(group, options, "list", "list them, with their counts");
+  list->add_option("account", options.name, "ann@example.org")->required();
+}
+
+void other_words(CLI::App& cli, AdminOptions& options) {
+  plain(cli, options, "status", "how the server is: sessions, queue, disk, memory");
+  CLI::App* trace = plain(cli, options, "trace", "what happened to a letter, the oldest first");
+  trace
+      ->add_option("what", options.name,
+                   "a queue id, an address, a Message-ID, or the address of a host")
+      ->required();
+  trace->add_option("--since", options.since, "only what is not longer ago: 2h, 3d");
+  trace->add_option("--limit", options.limit, "at most so many events, the youngest")
+      ->check(CLI::Range(1, 1'000'000));
+  // Asked for by `posta backup`; of no use to people.
+  plain(cli, options, "checkpoint", "")->group("");
+}
+
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
-  return command == "account" || command == "domain" || command == "alias" || command == "queue";
+  static const std::vector<std::string> all = {"account", "domain", "alias", "queue",
+                                               "mailbox", "status", "trace"};
+  return std::ranges::find(all, command) != all.end();
 }
 
 // CLI11 speaks with exceptions; they end here.
@@ -114,6 +150,8 @@ std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOpt
   domain_words(cli, options);
   alias_words(cli, options);
   queue_words(cli, options);
+  mailbox_words(cli, options);
+  other_words(cli, options);
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     cli.parse(reversed);

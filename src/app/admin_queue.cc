@@ -54,7 +54,8 @@ Task<Answer> queue_command(House& house, const AdminOptions& options) {
     json.push_back(letter_json(letter));
     words += letter_lines(letter);
   }
-  co_return said(options.json, json, words.empty() ? "the queue is empty\n" : words);
+  co_return page(options, json, words, "the queue is empty",
+                 letters->empty() ? "" : to_string(letters->back().letter.id));
 }
 
 }  // namespace posta::app

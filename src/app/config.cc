@@ -67,14 +67,14 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
   return {};
 }
 
-Config defaults() {
+}  // namespace
+
+Config default_config() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
   return config;
 }
-
-}  // namespace
 
 std::string Config::path(const std::string& name) const {
   return (std::filesystem::path(directory) / name).lexically_normal().string();
@@ -83,7 +83,7 @@ std::string Config::path(const std::string& name) const {
 Result<Config> parse_config(std::string_view text, const std::string& file) {
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
-  Config config = defaults();
+  Config config = default_config();
   TRY_VOID(read_table(config, parsed.table(), "", file));
   if (config.hostname.empty())
     return fail(Error::Kind::config,
@@ -108,7 +108,7 @@ Result<Config> read_config(const std::string& directory) {
 }
 
 std::string show_config(const Config& config) {
-  Config plain = defaults();
+  Config plain = default_config();
   std::string out, table;
   for (const Setting& setting : settings()) {
     auto dot = setting.name.find('.');
@@ -127,6 +127,11 @@ std::string print_new_config(const NewConfig& config) {
   auto listen = [&](int port) {
     return fmt::format("{}:{}", config.address, port + config.port_offset);
   };
+  // Beyond the last port there is no room for it, and it is no service that mail needs.
+  constexpr int kMetricsPort = 9925;
+  std::string metrics;
+  if (int port = kMetricsPort + config.port_offset; port <= 65535)
+    metrics = fmt::format("\n[metrics]\nlisten = [\"127.0.0.1:{}\"]  # GET /metrics\n", port);
   return fmt::format(
       R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
 # Every key with its meaning and default: posta config show --dir DIR
@@ -150,8 +155,8 @@ listen = ["{}"]        # reading mail; passwords only from this machine until TL
 [log]
 format = "lines"             # or "json"
 level = "info"
-)",
-      config.hostname.str(), listen(25), listen(110));
+{})",
+      config.hostname.str(), listen(25), listen(110), metrics);
 }
 
 }  // namespace posta::app

@@ -54,6 +54,15 @@ struct Config {
   std::string log_format = "lines";
   std::string log_level = "info";
 
+  // Operating: settings_operation.cc.
+  std::vector<net::IpNetwork> refused_networks;
+  bool refuse_at_once = false;
+  std::string log_to = "stderr";
+  std::string log_syslog_socket = "/dev/log";
+  std::chrono::seconds trace_retention{7 * 24 * 3600};
+  Octets trace_octets_max = 256_MiB;
+  std::vector<net::Endpoint> metrics_listen;
+
   // A path of the configuration, absolute: relative ones count from the server directory.
   std::string path(const std::string& name) const;
 };
@@ -81,6 +90,9 @@ const std::vector<Setting>& settings();
 Result<Config> read_config(const std::string& directory);
 // The same from text: `file` is for error messages.
 Result<Config> parse_config(std::string_view text, const std::string& file);
+
+// What holds where posta.toml says nothing.
+Config default_config();
 
 // Every setting with its effective value, and whether that is the default.
 std::string show_config(const Config& config);

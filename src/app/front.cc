@@ -1,6 +1,7 @@
 #include "app/front.h"
 
 #include "app/events.h"
+#include "app/figures.h"
 #include "app/serve.h"
 
 namespace posta::app {
@@ -34,6 +35,10 @@ server::Pop3Server::Config pop3_config(const Config& config) {
   return out;
 }
 
+runtime::Task<std::string> metrics_text(House& house) {
+  co_return ops::print_metrics(co_await figures(house));
+}
+
 }  // namespace
 
 Shared::Shared(const Config& config)
@@ -41,6 +46,8 @@ Shared::Shared(const Config& config)
                    .sessions_per_address_max = config.smtp_sessions_per_address_max}),
       pop3_census({.sessions_max = config.pop3_sessions_max,
                    .sessions_per_address_max = config.pop3_sessions_per_address_max}),
+      monitor_census({.sessions_max = server::MonitorLimits().sessions_max,
+                      .sessions_per_address_max = server::MonitorLimits().sessions_max}),
       smtp(smtp_config(config)),
       pop3(pop3_config(config)) {}
 
@@ -53,11 +60,22 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
             shared.smtp),
       pop3_({house.directory(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
              house.log()},
-            shared.pop3) {}
+            shared.pop3),
+      monitor_({shared.monitor_census, sessions_, [&house] { return metrics_text(house); },
+                [&house] { return trouble(house); }},
+               {}) {}
 
 Result<> Front::listen() {
   TRY_VOID(listen_on(house_.config().smtp_listen, smtp_));
-  return listen_on(house_.config().pop3_listen, pop3_);
+  TRY_VOID(listen_on(house_.config().pop3_listen, pop3_));
+  // On the loop that has the queue. Nobody's mail waits because the monitoring has no port.
+  if (&loop_ == &house_.loop(0)) {
+    for (const net::Endpoint& endpoint : house_.config().metrics_listen) {
+      auto listening = listen_on({endpoint}, monitor_);
+      if (!listening) events::listener_skipped(house_.log(), endpoint, listening.error());
+    }
+  }
+  return {};
 }
 
 Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service) {

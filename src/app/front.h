@@ -9,6 +9,7 @@
 #include "net/transport.h"
 #include "runtime/nursery.h"
 #include "runtime/sleep.h"
+#include "server/admin/monitor.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
 #include "server/session/sessions.h"
@@ -21,6 +22,7 @@ struct Shared {
   explicit Shared(const Config& config);
   server::Census smtp_census;
   server::Census pop3_census;
+  server::Census monitor_census;
   server::pop3::Maildrops maildrops;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
@@ -47,6 +49,7 @@ class Front {
   server::Sessions sessions_;
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
+  server::Monitor monitor_;
   struct Door {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;

@@ -26,6 +26,15 @@ mta::IntakeConfig intake_config(const Config& config) {
   out.limits.message_octets_max = config.message_octets_max;
   out.limits.recipients_max = config.recipients_max;
   out.normalise_line_ends = config.normalise_line_ends;
+  out.refused_networks = config.refused_networks;
+  out.refuse_at_once = config.refuse_at_once;
+  return out;
+}
+
+ops::TraceLimits trace_limits(const Config& config) {
+  ops::TraceLimits out;
+  out.retention = config.trace_retention;
+  out.octets_max = config.trace_octets_max;
   return out;
 }
 
@@ -34,6 +43,7 @@ Log::Options log_options(const Config& config) {
   out.json = config.log_format == "json";
   out.level = parse_severity(config.log_level);
   out.priorities = std::getenv("JOURNAL_STREAM") != nullptr;
+  if (config.log_to == "syslog") out.syslog = config.log_syslog_socket;
   out.host = config.hostname.str();
   return out;
 }
@@ -57,24 +67,27 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   for (unsigned i = 0; i < loops; ++i)
     house->loops_.push_back(std::make_unique<runtime::asio::Loop>(*house->workers_));
   house->log_ = std::make_unique<Log>(*house->loops_[0], log_options(c));
+  house->tee_ = std::make_unique<Tee>(*house->log_, house->counters_);
 
   store::rocks::Options store;
   store.limits.disk_free_min = c.disk_free_min;
   store.now = [&loop = *house->loops_[0]] { return loop.now(); };
   store.block_cache_octets = c.store_cache;
-  store.events = house->log_.get();
+  store.events = house->tee_.get();
   TRY(house->store_, store::rocks::open(c.path(c.store_directory), std::move(store)));
+  house->trace_ = std::make_unique<ops::Trace>(*house->store_, *house->loops_[0], trace_limits(c));
+  house->tee_->add(*house->trace_);
   house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
   mailbox::Limits mailbox_limits;
   mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
   house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);
   house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{});
   house->queue_ = std::make_unique<mta::Queue>(
-      mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_, *house->log_},
+      mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_, *house->tee_},
       queue_config(c));
   house->intake_ = std::make_unique<mta::Intake>(
       mta::Intake::Deps{*house->store_, *house->directory_, *house->mailboxes_, *house->router_,
-                        *house->queue_, *house->log_},
+                        *house->queue_, *house->tee_},
       intake_config(c));
 
   Result<> loaded = fail(Error::Kind::unavailable, "the queue was not read");
@@ -83,7 +96,11 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   return house;
 }
 
-House::~House() = default;
+House::~House() {
+  if (!tee_) return;
+  tee_->remove_third();
+  if (trace_) trace_->flush();
+}
 
 namespace {
 

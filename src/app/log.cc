@@ -63,7 +63,10 @@ Severity parse_severity(std::string_view name) {
 }
 
 Log::Log(runtime::Executor& clock, Options options)
-    : clock_(clock), options_(std::move(options)), writer_([this] { write_for_ever(); }) {}
+    : clock_(clock),
+      options_(std::move(options)),
+      syslog_(options_.syslog),
+      writer_([this] { write_for_ever(); }) {}
 
 Log::~Log() {
   {
@@ -77,8 +80,11 @@ Log::~Log() {
 std::string Log::format(const Event& event) const {
   std::string out;
   out.reserve(200);
+  bool priorities = options_.priorities || !options_.syslog.empty();
+  if (priorities) fmt::format_to(std::back_inserter(out), "<{}>", priority(event.severity));
   if (options_.json) {
-    out = "{\"time\":\"";
+    if (!options_.syslog.empty()) fmt::format_to(std::back_inserter(out), "posta[{}]: ", getpid());
+    out += "{\"time\":\"";
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), "\",\"event\":\"{}\",\"severity\":\"{}\"", event.name,
                    to_string(event.severity));
@@ -92,9 +98,7 @@ std::string Log::format(const Event& event) const {
     return out + "}\n";
   }
   auto dot = event.name.find('.');
-  if (options_.priorities) {
-    fmt::format_to(std::back_inserter(out), "<{}>", priority(event.severity));
-  } else {
+  if (!priorities) {
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), " {} ", options_.host);
   }
@@ -121,6 +125,7 @@ void Log::emit(const Event& event) {
     std::lock_guard lock(mutex_);
     if (buffer_.size() + line.size() > options_.buffer_octets_max) {
       ++dropped_;
+      ++dropped_in_all_;
       return;
     }
     was_empty = buffer_.empty();
@@ -134,18 +139,38 @@ void Log::write_for_ever() {
   for (;;) {
     wake_.wait(lock, [this] { return closing_ || !buffer_.empty(); });
     std::string lines = std::exchange(buffer_, {});
-    if (dropped_ > 0)
-      lines += fmt::format("posta/log[{}]: warning: dropped: lines={}\n", getpid(),
-                           std::exchange(dropped_, 0));
+    std::uint64_t dropped = std::exchange(dropped_, 0);
     bool last = closing_;
     lock.unlock();
-    for (std::string_view rest = lines; !rest.empty();) {
-      ssize_t n = ::write(options_.descriptor, rest.data(), rest.size());
-      if (n <= 0) break;  // nobody reads the log; nothing can be said about it
-      rest.remove_prefix(static_cast<std::size_t>(n));
+    if (dropped > 0)
+      lines += format({"log.lines.dropped", {{"lines", dropped}}, Severity::warning});
+    if (options_.syslog.empty()) {
+      write(lines);
+    } else {
+      write_to_syslog(lines);
     }
     lock.lock();
     if (last && buffer_.empty()) return;
+  }
+}
+
+void Log::write(std::string_view lines) {
+  while (!lines.empty()) {
+    ssize_t n = ::write(options_.descriptor, lines.data(), lines.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nobody reads the log; nothing can be said about it
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+// Each line begins with its priority, "<6>".
+void Log::write_to_syslog(std::string_view lines) {
+  WallTime now = clock_.wall();
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(line.size() + 1);
+    int priority = line[1] - '0';
+    if (!syslog_.say(priority, now, line.substr(3))) ++dropped_in_all_;
   }
 }
 

@@ -9,7 +9,9 @@
 #include <future>
 
 #include "app/admin.h"
+#include "app/checkpoint.h"
 #include "app/control.h"
+#include "app/drop_box.h"
 #include "app/events.h"
 #include "app/front.h"
 #include "app/version.h"
@@ -34,6 +36,8 @@ std::string listening(const Config& config) {
     out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
   for (const auto& endpoint : config.pop3_listen)
     out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
+  for (const auto& endpoint : config.metrics_listen)
+    out += (out.empty() ? "metrics " : " metrics ") + endpoint.str();
   return out;
 }
 
@@ -47,7 +51,12 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house) : house_(house), shared_(house.config()) {}
+  Server(House& house) : house_(house), shared_(house.config()) {
+    house_.set_live({.since = house_.loop(0).wall(),
+                     .listening = listening(house_.config()),
+                     .sessions = {{"smtp", [this] { return shared_.smtp_census.sessions(); }},
+                                  {"pop3", [this] { return shared_.pop3_census.sessions(); }}}});
+  }
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {
@@ -91,12 +100,15 @@ class Server {
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
     runtime::Executor& executor = co_await runtime::this_executor();
-    runtime::Nursery queue(executor), front(executor), jobs(executor);
+    runtime::Nursery queue(executor), front(executor), jobs(executor), tracing(executor);
     jobs::Sweep sweep({house_.store(), house_.directory(), house_.mailboxes(), house_.log()}, {});
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
     jobs.spawn(finish_removals());
     jobs.spawn(sweep.run(jobs.stop()));
+    DropBox drop(house_, {});
+    jobs.spawn(drop.run(jobs.stop()));
+    tracing.spawn(house_.trace().run(tracing.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
         house_.config().directory, [this](Request request) { return answer(std::move(request)); });
@@ -122,6 +134,8 @@ class Server {
     }
     co_await commands_->join();
     commands_.reset();
+    tracing.stop().request();
+    co_await tracing.join();
   }
 
   // Mail of accounts whose removal a crash has interrupted.
@@ -166,6 +180,8 @@ int serve(Config config) {
   unsigned loops = config.loops ? config.loops : std::max(1u, std::thread::hardware_concurrency());
   auto house = House::open(std::move(config), loops);
   if (!house) return complain(house.error());
+  const Config& c = (*house)->config();
+  remove_checkpoints(c.path(c.store_directory));  // of a backup that was interrupted
   Server server(**house);
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();

@@ -38,6 +38,9 @@ struct Origin {
   std::string helo;     // what the client called itself
   std::string
       protocol;  // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
+  // Of a command: names this handing in. A second letter of that name is Error{conflict} to the
+  // queue. Not kept in the letter's record.
+  std::string submission = {};
   AccountId authenticated;  // 0 if nobody proved who they are
   bool trusted = false;     // from loopback or a trusted network
   WallTime received;

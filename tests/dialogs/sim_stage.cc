@@ -112,6 +112,13 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
     return {};
   }
   if (set_up_pop3(config.pop3, words)) return {};
+  if (words[0] == "refuse" && words.size() >= 2) {
+    auto network = net::IpNetwork::parse(words[1]);
+    if (!network) return wrong("@setup refuse NETWORK [at-once]");
+    config.refused_networks.push_back(*network);
+    config.refuse_at_once = words.size() == 3 && words[2] == "at-once";
+    return {};
+  }
   if (words[0] == "normalise") {
     config.normalise_line_ends = true;
     return {};

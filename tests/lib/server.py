@@ -24,11 +24,11 @@ def program():
 
 
 def free_port_offset():
-    """An offset at which ports 25 and 110 are free on loopback."""
-    for offset in range(20000 + os.getpid() % 20000, 64000, 200):
+    """An offset at which ports 25, 110 and 9925 are free on loopback."""
+    for offset in range(20000 + os.getpid() % 20000, 55000, 200):
         held = []
         try:
-            for port in (25, 110):
+            for port in (25, 110, 9925):
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -46,6 +46,7 @@ class Server:
         self.offset = free_port_offset()
         self.smtp_port = self.offset + 25
         self.pop3_port = self.offset + 110
+        self.metrics_port = self.offset + 9925
         self.process = None
         self.passwords = {}
         made = self.run(

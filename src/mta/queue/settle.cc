@@ -48,6 +48,7 @@ store::Batch Queue::Settlement::build() {
   store::Batch batch;
   for (auto& body : bodies_) batch.take(std::move(body));
   bodies_.clear();
+  if (!taken_key_.empty()) batch.require_absent(taken_key_).put(taken_key_, taken_record_);
   for (const QueuedLetter& letter : offspring_) {
     batch.put(letter_key(letter.letter.id), encode_letter(letter.letter, letter.message));
     batch.link(letter.message.body.id, queue_link(letter.letter.id));
@@ -87,6 +88,8 @@ Task<Result<>> Queue::Settlement::commit() {
     auto committed = co_await queue_.deps_.store.commit(build());
     if (!committed) co_return Failure(std::move(committed).error());
     if (committed->ok()) co_return Result<>();
+    if (committed->refused->why == store::Refusal::Why::required && !taken_key_.empty())
+      co_return fail(Error::Kind::conflict, "this letter was taken before");
     bodies_ = std::move(committed->bodies);
   }
   co_return fail(Error::Kind::unavailable, "the mailboxes are too busy to settle this letter");
