@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "mailbox/impl.h"
 
 namespace posta::mailbox {
@@ -17,16 +16,9 @@ constexpr std::uint8_t kSystemFlags = 0x1F;
 bool number_keywords(const Arrival& arrival, std::size_t keywords_max,
                      std::shared_ptr<const About>& about, std::uint64_t& bits) {
   for (const auto& name : arrival.keywords) {
-    auto known = [&](const std::string& k) { return equals_ignore_case(k, name); };
-    auto place = std::ranges::find_if(about->keywords, known);
-    auto number = static_cast<std::size_t>(place - about->keywords.begin());
-    if (place == about->keywords.end()) {
-      if (number >= keywords_max) return false;
-      auto more = std::make_shared<About>(*about);
-      more->keywords.push_back(name);
-      about = std::move(more);
-    }
-    bits |= std::uint64_t{1} << number;
+    auto number = keyword_number(name, true, keywords_max, about);
+    if (!number) return false;
+    bits |= std::uint64_t{1} << *number;
   }
   return true;
 }
@@ -71,8 +63,7 @@ AppendCode Mailboxes::append_at_turn(store::Turn& turn, AccountId account, const
   if (last_uid || !within_quota(before->numbers, arrival, size)) return AppendCode::over_quota;
   MailboxHead changed = *mailbox;
   MessageState state;
-  std::size_t keywords_max = std::min<std::size_t>(impl_->limits.keywords_max, kKeywordsMax);
-  if (!number_keywords(arrival, keywords_max, changed.about, state.flags.keywords))
+  if (!number_keywords(arrival, impl_->limits.keywords_max, changed.about, state.flags.keywords))
     return AppendCode::too_many_keywords;
 
   auto head = std::make_shared<AccountHead>(*before);
@@ -92,10 +83,7 @@ AppendCode Mailboxes::append_at_turn(store::Turn& turn, AccountId account, const
   numbers.messages += 1;
   changed.numbers.uid_next = state.uid.next();
   changed.numbers.mod_seq = state.mod_seq;
-  changed.numbers.messages += 1;
-  changed.numbers.unseen += state.flags.has(Flags::seen) ? 0 : 1;
-  changed.numbers.deleted += state.flags.has(Flags::deleted) ? 1 : 0;
-  changed.numbers.octets += size;
+  count_arrival(changed.numbers, state);
 
   turn.put(keys::email(account, state.email),
            encode_email(arrival, thread, arrival.mailbox, state.uid, thread_keys));

@@ -56,6 +56,7 @@ void Feed::publish(const std::shared_ptr<const News>& news) {
       file(news);
     else if (news->removed)
       drop_account(news->account);
+    for (const auto& retitled : news->retitled) retitle(*news, retitled);
   }
   if (watchers_->count == 0) return;
   std::lock_guard lock(watchers_->mutex);
@@ -75,6 +76,20 @@ void Feed::file(const std::shared_ptr<const News>& news) {
   slot.octets += octets_of(*news);
   octets_ += octets_of(*news);
   shrink();
+}
+
+void Feed::retitle(const News& news, const News::Retitled& retitled) {
+  auto place = slots_.find({news.account, retitled.mailbox});
+  if (place == slots_.end()) return;
+  // A view that is being loaded may have either name, and its modseq would not tell.
+  if (!place->second.view) return drop(place);
+  auto now = std::make_shared<News>();
+  now->account = news.account;
+  now->mailbox = retitled.mailbox;
+  now->mod_seq = retitled.numbers.mod_seq;
+  now->about = retitled.about;
+  now->numbers = retitled.numbers;
+  file(now);
 }
 
 Feed::Found Feed::find(Key key, std::shared_ptr<const PageView>& view, std::uint64_t& ticket) {

@@ -48,6 +48,20 @@ void MailboxTable::put(MailboxHead mailbox) {
   ++size_;
 }
 
+void MailboxTable::erase(MailboxId id) {
+  auto block = std::upper_bound(blocks_.begin(), blocks_.end(), id,
+                                [](MailboxId i, const auto& b) { return i < b->front().id; });
+  CHECK(block != blocks_.begin());
+  --block;
+  auto copy = std::make_shared<Block>(**block);
+  CHECK(std::erase_if(*copy, [&](const MailboxHead& m) { return m.id == id; }) == 1);
+  if (copy->empty())
+    blocks_.erase(block);
+  else
+    *block = std::move(copy);
+  --size_;
+}
+
 ThreadId RecentThreads::find(std::span<const std::uint64_t> keys) const {
   for (const auto& generation : {young_.get(), old_.get()}) {
     for (const Node* node = generation; node != nullptr; node = node->before.get())

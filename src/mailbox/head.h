@@ -41,6 +41,7 @@ class MailboxTable {
   const MailboxHead* find(MailboxId id) const;
   // Replaces the mailbox, or adds it behind all others (ids only grow).
   void put(MailboxHead mailbox);
+  void erase(MailboxId id);  // it is there
   std::size_t size() const { return size_; }
   template <class F>
   void each(F&& f) const {

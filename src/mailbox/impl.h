@@ -1,25 +1,28 @@
 // impl.h: the inside of Mailboxes, shared by this room's files:
 //
-//   mailbox.cc    load, list, open, email, read, use        (reading)
+//   mailbox.cc    load, list, open, use                     (reading)
+//   status.cc     status, open_since, find, gone_since      (reading records alone)
+//   email.cc      email, emails, read                       (reading e-mails)
 //   append.cc     append_at_turn, append, find_thread       (delivery)
-//   change.cc     store_flags, expunge                      (plan from a view, settle at turn)
-//   account.cc    prepare_create, remove, sweep_expunged    (account life)
+//   recent.cc     claim_recent
+//   change.cc     store, store_flags, expunge, copy, move   (plan from a view, settle at turn)
+//   tree.cc       create, rename, subscribe                 (names)
+//   removal.cc    remove_mailbox
+//   undelete.cc   expunged, undelete
+//   sweep.cc      sweep_expunged
+//   account.cc    prepare_create, remove                    (account life)
 #pragma once
 
 #include "mailbox/feed.h"
 #include "mailbox/head.h"
 #include "mailbox/keys.h"
 #include "mailbox/mailbox.h"
+#include "mailbox/names.h"
 #include "mailbox/plan.h"
 #include "mailbox/records.h"
 #include "mailbox/view.h"
 
 namespace posta::mailbox {
-
-// What this room's turns say when they refuse; append's codes follow kAppendCodes.
-inline constexpr int kStale = 1;      // the view was too old: plan again
-inline constexpr int kNoMailbox = 2;  // the mailbox or the account is gone
-inline constexpr int kAppendCodes = 16;
 
 // How often a commit is tried again that was refused because something came between.
 inline constexpr int kAttemptsMax = 1000;
@@ -31,6 +34,7 @@ struct Mailboxes::Impl {
   store::Store& store;
   const Limits limits;
   std::shared_ptr<Feed> feed;  // the store's subscriber holds it too
+  std::shared_ptr<NamesCache> names_cache = std::make_shared<NamesCache>();
 
   Task<Result<>> load(AccountId account);
   Task<Result<std::shared_ptr<const PageView>>> open(AccountId account, MailboxId mailbox);
@@ -38,10 +42,29 @@ struct Mailboxes::Impl {
   // Commits one turn of the account, loading its head as often as it takes. The turn's own code.
   Task<Result<int>> commit(AccountId account,
                            std::shared_ptr<std::function<int(store::Turn&)>> turn);
+  // The same with an AtTurn of the account; kNoMailbox if that is being removed.
+  Task<Result<int>> commit_at(AccountId account, std::function<int(AtTurn&)> change);
 
-  // Plans and settles until nothing comes between. Null: there was nothing to do.
-  Task<Result<std::shared_ptr<const News>>> change(Wanted wanted);
+  // Plans and settles until nothing comes between. If the plan has nothing to do, nothing was
+  // committed.
+  struct Changed {
+    int code = store::kAccept;
+    std::shared_ptr<const Plan> plan;  // unless refused
+  };
+  Task<Result<Changed>> change(Wanted wanted);
+  Task<Result<std::pair<CopyCode, Copied>>> copy_or_move(Wanted wanted);
+
+  // The account's names of mailboxes, shared and kept.
+  Task<Result<std::shared_ptr<const Names>>> names(AccountId account);
+  // Second step of removing a mailbox: its rows become expunged ones, in pieces.
+  Task<Result<>> finish_removal(AccountId account, MailboxId mailbox);
+  // Erases the oldest `records` of what gone_since knows.
+  Task<Result<>> trim_gone(AccountId account, MailboxId mailbox, std::size_t records);
+  Task<Result<>> tidy(AccountId account);  // both of these, where it is time
 };
+
+// A reading whose snapshot expired begins anew, so often.
+inline constexpr int kSnapshotsMax = 4;
 
 // The account's head at a turn; null if there is none.
 inline std::shared_ptr<const AccountHead> head_of(const store::Turn& turn) {
@@ -65,6 +88,18 @@ Task<Result<>> scan_all(std::shared_ptr<const store::Snapshot> snapshot, store::
 
 // An account as a snapshot has it. Error{not_found}: there is none.
 Task<Result<std::shared_ptr<const AccountHead>>> read_head(
+    std::shared_ptr<const store::Snapshot> snapshot, AccountId account);
+// Everything of one e-mail but its places.
+void erase_email(store::Batch& batch, AccountId account, const EmailRecord& record);
+// The records of a mailbox. nothing: there is none.
+struct StatusRecords {
+  About about;
+  Numbers numbers;
+};
+Task<Result<std::optional<StatusRecords>>> read_status(
+    std::shared_ptr<const store::Snapshot> snapshot, AccountId account, MailboxId mailbox);
+// Mailboxes whose removal has begun.
+Task<Result<std::vector<MailboxId>>> leaving_mailboxes(
     std::shared_ptr<const store::Snapshot> snapshot, AccountId account);
 // A mailbox as a snapshot has it; null: none.
 Task<Result<std::shared_ptr<const PageView>>> read_view(

@@ -28,10 +28,12 @@ std::size_t length_of(Kind kind) {
     case Kind::numbers: return 4;
     case Kind::state:
     case Kind::email:
+    case Kind::copies:
     case Kind::thread: return 8;
     case Kind::gone:
     case Kind::receipt: return 12;
     case Kind::expunged: return 20;
+    case Kind::subscription: return 1;  // at least
   }
   return 0;
 }
@@ -88,6 +90,18 @@ std::string thread(AccountId account, std::uint64_t hash) {
   return key;
 }
 
+std::string copies(AccountId account, std::uint64_t page) {
+  std::string key = begin(account, Kind::copies, 8);
+  put_be64(key, page);
+  return key;
+}
+
+std::string subscription(AccountId account, std::string_view name) {
+  std::string key = begin(account, Kind::subscription, name.size());
+  key += name;
+  return key;
+}
+
 store::Range everything(AccountId account) {
   std::string prefix = begin(account, Kind::account, 0);
   prefix.pop_back();
@@ -102,6 +116,29 @@ store::Range all_states(AccountId account, MailboxId mailbox) {
   std::string prefix = begin(account, Kind::state, 4);
   put_be32(prefix, mailbox.value);
   return store::Range::prefix(prefix);
+}
+
+store::Range all_gone(AccountId account, MailboxId mailbox) {
+  std::string prefix = begin(account, Kind::gone, 4);
+  put_be32(prefix, mailbox.value);
+  return store::Range::prefix(prefix);
+}
+
+store::Range gone_after(AccountId account, MailboxId mailbox, ModSeq since) {
+  store::Range range = all_gone(account, mailbox);
+  range.begin = gone(account, mailbox, since.next());
+  return range;
+}
+
+store::Range emails(AccountId account, EmailId first, EmailId last) {
+  return {email(account, first), email(account, last.next())};
+}
+
+store::Range expunged_after(AccountId account, WallTime time) {
+  store::Range range = all(account, Kind::expunged);
+  range.begin = begin(account, Kind::expunged, 8);
+  put_be64(range.begin, octets_of_time(time) + 1);
+  return range;
 }
 
 store::Range expunged_before(AccountId account, WallTime time) {
@@ -121,7 +158,8 @@ std::string body_owner(AccountId account, EmailId email) {
 }
 
 bool is(std::string_view key, Kind kind) {
-  return key.size() == kPrefixOctets + length_of(kind) &&
+  std::size_t rest = kPrefixOctets + length_of(kind);
+  return (key.size() == rest || (kind == Kind::subscription && key.size() > rest)) &&
          key[kPrefixOctets - 1] == static_cast<char>(kind);
 }
 
@@ -149,6 +187,13 @@ std::uint32_t expunged_page_of(std::string_view key) {
 WallTime expunged_time_of(std::string_view key) {
   return WallTime(
       std::chrono::milliseconds(static_cast<std::int64_t>(get_be64(key.substr(kPrefixOctets)))));
+}
+
+std::uint64_t copies_page_of(std::string_view key) {
+  return get_be64(key.substr(kPrefixOctets));
+}
+std::string_view name_of(std::string_view key) {
+  return key.substr(kPrefixOctets);
 }
 
 }  // namespace posta::mailbox::keys

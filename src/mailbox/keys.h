@@ -19,6 +19,8 @@ enum class Kind : char {
   email = 'e',
   expunged = 'x',
   thread = 't',
+  copies = 'c',
+  subscription = 'u',
   receipt = 'r',
 };
 
@@ -32,10 +34,18 @@ std::string gone(AccountId account, MailboxId mailbox, ModSeq mod_seq);
 std::string email(AccountId account, EmailId email);
 std::string expunged(AccountId account, WallTime time, ModSeq mod_seq, std::uint32_t page);
 std::string thread(AccountId account, std::uint64_t hash);
+std::string copies(AccountId account, std::uint64_t page);
+std::string subscription(AccountId account, std::string_view name);
 
 store::Range everything(AccountId account);
 store::Range all(AccountId account, Kind kind);
 store::Range all_states(AccountId account, MailboxId mailbox);
+store::Range all_gone(AccountId account, MailboxId mailbox);
+// Gone after `since`.
+store::Range gone_after(AccountId account, MailboxId mailbox, ModSeq since);
+store::Range emails(AccountId account, EmailId first, EmailId last);  // both inclusive
+// Expunged after `time`.
+store::Range expunged_after(AccountId account, WallTime time);
 // Expunged before `time`.
 store::Range expunged_before(AccountId account, WallTime time);
 
@@ -52,5 +62,7 @@ std::uint64_t hash_of(std::string_view key);           // thread
 ModSeq expunged_mod_seq_of(std::string_view key);      // expunged
 std::uint32_t expunged_page_of(std::string_view key);  // expunged
 WallTime expunged_time_of(std::string_view key);       // expunged
+std::uint64_t copies_page_of(std::string_view key);    // copies
+std::string_view name_of(std::string_view key);        // subscription
 
 }  // namespace posta::mailbox::keys

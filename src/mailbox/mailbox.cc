@@ -12,15 +12,18 @@ namespace {
 
 constexpr std::size_t kRecordsPiece = 1024;  // small records in one scan
 constexpr std::size_t kPagesPiece = 32;      // state pages in one scan: below a millisecond to fold
-constexpr int kSnapshotsMax = 4;             // a reading whose snapshot expired begins anew
 
 }  // namespace
 
 Mailboxes::Mailboxes(store::Store& store, Limits limits)
     : impl_(std::make_unique<Impl>(store, limits)) {
-  store.subscribe([feed = impl_->feed](std::string_view topic,
-                                       const std::shared_ptr<const void>& what, store::Version) {
-    if (topic == kTopic) feed->publish(std::static_pointer_cast<const News>(what));
+  store.subscribe([feed = impl_->feed, names = impl_->names_cache](
+                      std::string_view topic, const std::shared_ptr<const void>& what,
+                      store::Version) {
+    if (topic != kTopic) return;
+    auto news = std::static_pointer_cast<const News>(what);
+    if (!news->mailbox) names->drop(news->account);
+    feed->publish(news);
   });
 }
 
@@ -50,6 +53,7 @@ Task<Result<std::shared_ptr<const AccountHead>>> read_head(
   auto take_about = [&](std::string_view key, std::string_view octets) -> Result<> {
     if (!keys::is(key, keys::Kind::about)) return corrupt("a mailbox's key is malformed");
     TRY(auto about, decode_about(octets));
+    if (about.leaving()) return {};
     abouts.emplace_back(keys::mailbox_of(key), std::make_shared<const About>(std::move(about)));
     return {};
   };
@@ -102,6 +106,19 @@ Task<Result<int>> Mailboxes::Impl::commit(AccountId account,
   co_return fail(Error::Kind::unavailable, "the account could not be loaded");
 }
 
+Task<Result<int>> Mailboxes::Impl::commit_at(AccountId account, std::function<int(AtTurn&)> change) {
+  auto turn = std::make_shared<std::function<int(store::Turn&)>>(
+      [account, change = std::move(change)](store::Turn& t) {
+        auto before = head_of(t);
+        if (!before) return store::kNoHead;
+        if (before->numbers.closed) return kNoMailbox;
+        AtTurn at(t, account, *before);
+        int code = change(at);
+        return code == store::kAccept ? at.accept() : code;
+      });
+  co_return co_await commit(account, std::move(turn));
+}
+
 // ----------------------------------------------------------------------------------------------
 // views
 
@@ -117,7 +134,7 @@ Task<Result<std::shared_ptr<const PageView>>> read_view(
   CO_TRY(auto about, decode_about(*values[0]));
   CO_TRY(auto numbers, decode_numbers(*values[1]));
   CO_TRY(auto owner, decode_account(*values[2]));
-  if (owner.closed) co_return std::shared_ptr<const PageView>();
+  if (owner.closed || about.leaving()) co_return std::shared_ptr<const PageView>();
 
   std::vector<std::shared_ptr<const Page>> pages;
   auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
@@ -188,22 +205,6 @@ Task<Result<std::shared_ptr<const View>>> Mailboxes::open(AccountId account, Mai
   co_return std::shared_ptr<const View>(std::move(view));
 }
 
-// ----------------------------------------------------------------------------------------------
-// records
-
-Task<Result<std::vector<MailboxRecord>>> Mailboxes::list(AccountId account) {
-  for (int attempt = 1;; ++attempt) {
-    auto read = co_await read_head(impl_->store.snapshot(), account);
-    if (!read && read.error().is(Error::Kind::stale) && attempt < kSnapshotsMax) continue;
-    CO_TRY(auto head, std::move(read));
-    std::vector<MailboxRecord> records;
-    records.reserve(head->mailboxes.size());
-    head->mailboxes.each(
-        [&](const MailboxHead& m) { records.push_back(record_of(m.id, *m.about, m.numbers)); });
-    co_return records;
-  }
-}
-
 Task<Result<Use>> Mailboxes::use(AccountId account) {
   auto got = co_await impl_->store.snapshot()->get(keys::account(account));
   CO_TRY(auto value, std::move(got));
@@ -211,34 +212,6 @@ Task<Result<Use>> Mailboxes::use(AccountId account) {
   CO_TRY(auto numbers, decode_account(*value));
   if (numbers.closed) co_return fail(Error::Kind::not_found, "the account is being removed");
   co_return Use{numbers.octets, numbers.messages};
-}
-
-Task<Result<std::optional<Email>>> Mailboxes::email(AccountId account, EmailId id) {
-  auto got = co_await impl_->store.snapshot()->get(keys::email(account, id));
-  CO_TRY(auto value, std::move(got));
-  if (!value) co_return std::optional<Email>();
-  CO_TRY(auto record, decode_email(*value, id));
-  co_return std::optional<Email>(std::move(record.email));
-}
-
-Task<Result<std::string>> Mailboxes::read(Email email, std::uint64_t offset, std::uint64_t length) {
-  std::uint64_t size = email.size();
-  if (offset >= size) co_return std::string();
-  length = std::min(length, size - offset);
-  std::string octets;
-  std::uint64_t prefix = email.prefix.size();
-  if (offset < prefix) {
-    octets = email.prefix.substr(static_cast<std::size_t>(offset),
-                                 static_cast<std::size_t>(std::min(length, prefix - offset)));
-    length -= octets.size();
-    offset = prefix;
-  }
-  if (length == 0) co_return octets;
-  auto got = co_await impl_->store.read_body(email.body, offset - prefix, length);
-  CO_TRY(auto body, std::move(got));
-  if (octets.empty()) co_return body;
-  octets += body;
-  co_return octets;
 }
 
 }  // namespace posta::mailbox

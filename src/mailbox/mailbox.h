@@ -34,7 +34,9 @@ struct Limits {
   std::size_t mailboxes_max = 10'000;          // of an account
   std::size_t mailbox_name_octets_max = 1000;  // UTF-8, whole path
   std::size_t mailbox_depth_max = 32;          // levels
+  std::size_t subscriptions_max = 10'000;      // names of an account
   std::size_t keywords_max = kKeywordsMax;     // of a mailbox
+  std::uint32_t gone_records_max = 10'000;     // of a mailbox, after a sweep (gone_since)
   Octets view_cache_octets_max = 256_MiB;      // LRU, in bytes
   std::chrono::hours retention{30 * 24};       // of expunged e-mail (undelete)
 };
@@ -47,7 +49,7 @@ struct MailboxRecord {
   MailboxId id;
   std::string name;  // UTF-8, '/' between levels
   Role role = Role::none;
-  bool subscribed = false;
+  bool subscribed = false;  // in list() and find() only: subscriptions are by name
   UidValidity uid_validity;
   Uid uid_next{1};
   ModSeq mod_seq;  // highest of the mailbox
@@ -57,6 +59,12 @@ struct MailboxRecord {
   Octets octets = 0;
   std::vector<std::string> keywords;  // number in Flags::keywords -> name
   Uid recent_from{1};  // uids from here on are \Recent for the next session that claims them
+};
+
+// What SELECT and STATUS say, without a page being read (house D5). See open_since().
+struct Status : MailboxRecord {
+  std::uint32_t recent = 0;        // messages from recent_from on
+  std::uint32_t first_unseen = 0;  // sequence number; 0: all are seen
 };
 
 // One message in a mailbox.
@@ -216,8 +224,18 @@ class Mailboxes {
 
   // --- reading
   Task<Result<std::vector<MailboxRecord>>> list(AccountId account);
+  // What the mailbox's record says: three small reads. nothing: no such mailbox.
+  Task<Result<std::optional<Status>>> status(AccountId account, MailboxId mailbox);
   // The mailbox as it is now: the shared view. nothing: no such mailbox.
   Task<Result<std::shared_ptr<const View>>> open(AccountId account, MailboxId mailbox);
+  // For a session that has announced `status` and now needs the messages: the view, and what lies
+  // between. nothing: the mailbox is gone, or too much has been expunged since to tell.
+  struct Opened {
+    std::shared_ptr<const View> view;
+    Difference since;
+  };
+  Task<Result<std::optional<Opened>>> open_since(AccountId account, MailboxId mailbox,
+                                                 Status status);
   Task<Result<std::optional<Email>>> email(AccountId account, EmailId id);
   // Octets of prefix and body together, [offset, offset + length).
   Task<Result<std::string>> read(Email email, std::uint64_t offset, std::uint64_t length);
@@ -267,11 +285,12 @@ class Mailboxes {
   Task<Result<Recent>> claim_recent(AccountId account, MailboxId mailbox);
 
   // --- bringing back what was expunged
-  // In order of time, after `after` (exclusive), at most `limit`.
+  // In order of time, after `since` (exclusive). What was expunged at one moment comes together, so
+  // it may be a little more than `limit`.
   Task<Result<std::vector<Expunged>>> expunged(AccountId account, WallTime since,
                                                std::size_t limit);
   // Into the mailbox they were in, or INBOX if that is gone, with new uids and their flags less
-  // \Deleted. Returns how many.
+  // \Deleted. Several commits if it is much. Returns how many.
   Task<Result<std::uint64_t>> undelete(AccountId account, std::vector<Expunged> which,
                                        WallTime now);
 
@@ -283,6 +302,7 @@ class Mailboxes {
   Task<Result<std::vector<Uid>>> expunge(AccountId account, MailboxId mailbox,
                                          std::vector<Uid> uids, WallTime now);
   // Ends the retention of what was expunged before `before`: unlinks bodies. For a scheduled job.
+  // Also finishes removals of mailboxes that a crash cut short, and trims what gone_since knows.
   Task<Result<std::uint64_t>> sweep_expunged(AccountId account, WallTime before);
 
   // --- news. `wake` is called on the committer's thread after each durable change of the account;

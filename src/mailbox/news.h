@@ -25,6 +25,13 @@ struct News : Change {
   std::shared_ptr<const About> about;  // after the change; null if the mailbox or account is gone
   Numbers numbers;
   std::vector<PageWrite> pages;  // by page number
+  // The tree: mailboxes that have another name now.
+  struct Retitled {
+    MailboxId mailbox;
+    std::shared_ptr<const About> about;
+    Numbers numbers;
+  };
+  std::vector<Retitled> retitled;
 
   std::size_t states() const { return added.size() + flagged.size() + expunged.size(); }
 };

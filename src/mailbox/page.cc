@@ -9,6 +9,10 @@
 
 namespace posta::mailbox {
 
+namespace {
+constexpr std::uint8_t kExpungedKind = 2;  // 1 has no keywords
+}
+
 unsigned LowSet::count() const {
   unsigned n = 0;
   for (auto word : bits_) n += static_cast<unsigned>(std::popcount(word));
@@ -94,13 +98,18 @@ void PageBuilder::set_flags(std::uint8_t low, Flags flags, ModSeq mod_seq) {
   mod_seq_[low] = mod_seq.value;
 }
 
+std::uint64_t PageBuilder::keywords() const {
+  std::uint64_t any = 0;
+  present_.each([&](std::uint8_t low) { any |= keywords_[low]; });
+  return any;
+}
+
 std::shared_ptr<const Page> PageBuilder::build() const {
   std::shared_ptr<Page> page(new Page);
   page->number_ = number_;
   page->rows_ = present_.count();
   page->log_ = log_;
-  std::uint64_t any_keywords = 0;
-  present_.each([&](std::uint8_t low) { any_keywords |= keywords_[low]; });
+  std::uint64_t any_keywords = keywords();
   page->has_keywords_ = any_keywords != 0;
   page->block_.reset(new std::byte[page->block_octets()]);
   auto* email = reinterpret_cast<std::uint64_t*>(page->block_.get());
@@ -119,6 +128,7 @@ std::shared_ptr<const Page> PageBuilder::build() const {
     size[row] = size_[low];
     lows[row] = low;
     system[row] = system_[low];
+    page->unseen_ += (system_[low] & Flags::seen) == 0 ? 1 : 0;
     ++row;
   });
   return page;
@@ -130,18 +140,32 @@ Result<std::shared_ptr<const Page>> fold_page(std::uint32_t number, std::string_
   return builder.build();
 }
 
-std::string encode_expunged(MailboxId mailbox, const PageBuilder& rows) {
-  return Writer(1).number(mailbox.value).raw(rows.encode_base()).take();
+std::string encode_expunged(MailboxId mailbox, std::span<const std::string> keywords,
+                            const PageBuilder& rows) {
+  auto used = static_cast<std::size_t>(std::bit_width(rows.keywords()));
+  keywords = keywords.first(std::min(used, keywords.size()));
+  Writer out(kExpungedKind);
+  out.number(mailbox.value).number(keywords.size());
+  for (const auto& name : keywords) out.text(name);
+  return out.raw(rows.encode_base()).take();
 }
 
 Result<ExpungedRows> decode_expunged(std::uint32_t page, std::string_view octets) {
   Reader in(octets);
-  if (in.octet() != 1) return corrupt("a record of expunged messages is of an unknown version");
+  std::uint8_t kind = in.octet();
+  if (kind != 1 && kind != kExpungedKind)
+    return corrupt("a record of expunged messages is of an unknown version");
+  ExpungedRows expunged;
   std::uint64_t mailbox = in.number();
+  std::uint64_t keywords = kind == kExpungedKind ? in.number() : 0;
+  if (keywords > static_cast<std::uint64_t>(kKeywordsMax)) in.fail();
+  for (std::uint64_t i = 0; i < keywords && in.ok(); ++i)
+    expunged.keywords.emplace_back(in.text());
   if (!in.ok() || mailbox >> 32 != 0) return corrupt("a record of expunged messages is malformed");
-  TRY(auto rows, fold_page(page, in.rest()));
-  if (rows->rows() == 0) return corrupt("a record of expunged messages is malformed");
-  return ExpungedRows{MailboxId(static_cast<std::uint32_t>(mailbox)), std::move(rows)};
+  expunged.mailbox = MailboxId(static_cast<std::uint32_t>(mailbox));
+  TRY(expunged.rows, fold_page(page, in.rest()));
+  if (expunged.rows->rows() == 0) return corrupt("a record of expunged messages is malformed");
+  return expunged;
 }
 
 }  // namespace posta::mailbox

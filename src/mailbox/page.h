@@ -15,9 +15,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "mailbox/mailbox.h"
 
@@ -67,6 +70,7 @@ struct FlagChange {
     return {static_cast<std::uint8_t>((old.system & ~cleared.system) | set.system),
             (old.keywords & ~cleared.keywords) | set.keywords};
   }
+  friend bool operator==(const FlagChange&, const FlagChange&) = default;
 };
 
 // How much of a page's value is flags and expunges since its base.
@@ -82,6 +86,7 @@ class Page {
  public:
   std::uint32_t number() const { return number_; }
   std::uint32_t rows() const { return rows_; }
+  std::uint32_t unseen() const { return unseen_; }  // rows without \Seen
   PageLog log() const { return log_; }
   std::size_t memory() const;  // octets
 
@@ -89,6 +94,7 @@ class Page {
   MessageState at(std::uint32_t row) const;
   Uid uid(std::uint32_t row) const { return Uid(number_ << kPageShift | low(row)); }
   Flags flags(std::uint32_t row) const;
+  ModSeq mod_seq(std::uint32_t row) const { return ModSeq(column<std::uint64_t>(eights())[row]); }
   std::uint32_t size(std::uint32_t row) const;
   std::uint8_t low(std::uint32_t row) const;
   // The row of a uid; else where it would be inserted, and false.
@@ -110,6 +116,7 @@ class Page {
 
   std::uint32_t number_ = 0;
   std::uint32_t rows_ = 0;
+  std::uint32_t unseen_ = 0;
   bool has_keywords_ = false;
   PageLog log_;
   std::unique_ptr<std::byte[]> block_;
@@ -128,6 +135,7 @@ class PageBuilder {
   void add(const MessageState& state);  // the uid's low octet must not be there
   void set_flags(std::uint8_t low, Flags flags, ModSeq mod_seq);
   Flags flags(std::uint8_t low) const { return {system_[low], keywords_[low]}; }
+  std::uint64_t keywords() const;  // that any row has
   void remove(std::uint8_t low) { present_.remove(low); }
 
   std::shared_ptr<const Page> build() const;
@@ -156,13 +164,20 @@ Result<std::shared_ptr<const Page>> fold_page(std::uint32_t number, std::string_
 // Expunged rows of one page (`x`).
 struct ExpungedRows {
   MailboxId mailbox;
+  std::vector<std::string> keywords;  // names, up to the highest that a row has
   std::shared_ptr<const Page> rows;
 };
-std::string encode_expunged(MailboxId mailbox, const PageBuilder& rows);
+std::string encode_expunged(MailboxId mailbox, std::span<const std::string> keywords,
+                            const PageBuilder& rows);
 Result<ExpungedRows> decode_expunged(std::uint32_t page, std::string_view octets);
+
+// A set of low octets as records have it (a uid set). False: it is malformed.
+void put_low_set(Writer& out, const LowSet& set);
+bool get_low_set(Reader& in, LowSet& set);
 
 // Records to append to a page's value.
 std::string row_record(const MessageState& state);
+void append_row_record(std::string& records, const MessageState& state);
 std::string flags_record(ModSeq mod_seq, const FlagChange& change, const LowSet& rows);
 std::string expunge_record(ModSeq mod_seq, const LowSet& rows);
 

@@ -14,7 +14,33 @@ constexpr std::uint8_t kBitmap = 255;
 constexpr unsigned kRangesMax = 15;  // more are longer than the bitmap
 constexpr std::uint8_t kSystemFlags = 0x1F;
 
-void put_set(Writer& out, const LowSet& rows) {
+// Calls `octet` for each octet of a set; false if they are none.
+template <class Octet>
+bool take_set(Octet&& octet, LowSet& rows) {
+  std::uint8_t count = octet();
+  if (count == kBitmap) {
+    for (unsigned i = 0; i < 32; ++i) {
+      std::uint8_t bits = octet();
+      for (unsigned b = 0; b < 8; ++b)
+        if (bits >> b & 1) rows.add(static_cast<std::uint8_t>(i * 8 + b));
+    }
+    return true;
+  }
+  if (count > 127) return false;
+  int last = -1;
+  for (unsigned i = 0; i < count; ++i) {
+    std::uint8_t from = octet();
+    std::uint8_t to = octet();
+    if (from <= last || to < from) return false;
+    for (unsigned low = from; low <= to; ++low) rows.add(static_cast<std::uint8_t>(low));
+    last = to;
+  }
+  return true;
+}
+
+}  // namespace
+
+void put_low_set(Writer& out, const LowSet& rows) {
   std::array<std::pair<std::uint8_t, std::uint8_t>, kRangesMax> ranges;
   unsigned count = 0;
   bool fits = true;
@@ -39,7 +65,9 @@ void put_set(Writer& out, const LowSet& rows) {
   out.octet(kBitmap).raw({bitmap.data(), bitmap.size()});
 }
 
-}  // namespace
+bool get_low_set(Reader& in, LowSet& set) {
+  return take_set([&] { return in.octet(); }, set) && in.ok();
+}
 
 // Reads a page's value into a builder. Like Reader, it remembers the first failure.
 class FoldReader {
@@ -108,24 +136,7 @@ class FoldReader {
 
   LowSet set() {
     LowSet rows;
-    std::uint8_t count = octet();
-    if (count == kBitmap) {
-      for (unsigned i = 0; i < 32; ++i) {
-        std::uint8_t bits = octet();
-        for (unsigned b = 0; b < 8; ++b)
-          if (bits >> b & 1) rows.add(static_cast<std::uint8_t>(i * 8 + b));
-      }
-      return rows;
-    }
-    if (count > 127) ok_ = false;
-    int last = -1;
-    for (unsigned i = 0; i < count && ok_; ++i) {
-      std::uint8_t from = octet();
-      std::uint8_t to = octet();
-      if (from <= last || to < from) ok_ = false;
-      for (unsigned low = from; low <= to; ++low) rows.add(static_cast<std::uint8_t>(low));
-      last = to;
-    }
+    if (!take_set([this] { return octet(); }, rows)) ok_ = false;
     return rows;
   }
 
@@ -217,7 +228,7 @@ std::string PageBuilder::encode_base() const {
   CHECK(!present_.empty());
   Writer out(kBase);
   out.reserve(48 + std::size_t{14} * present_.count());
-  put_set(out, present_);
+  put_low_set(out, present_);
   // Differences wrap around like the sums that undo them.
   auto column = [&](auto value_of) {
     std::uint64_t before = 0;
@@ -231,14 +242,15 @@ std::string PageBuilder::encode_base() const {
   column([&](std::uint8_t low) { return mod_seq_[low]; });
   column([&](std::uint8_t low) { return date_[low]; });
   present_.each([&](std::uint8_t low) { out.number(size_[low]); });
-  std::uint64_t any_keywords = 0;
-  present_.each([&](std::uint8_t low) {
-    out.octet(system_[low]);
-    any_keywords |= keywords_[low];
-  });
+  present_.each([&](std::uint8_t low) { out.octet(system_[low]); });
+  std::uint64_t any_keywords = keywords();
   out.boolean(any_keywords != 0);
   if (any_keywords != 0) present_.each([&](std::uint8_t low) { out.number(keywords_[low]); });
   return out.take();
+}
+
+void append_row_record(std::string& records, const MessageState& state) {
+  records += row_record(state);
 }
 
 std::string row_record(const MessageState& state) {
@@ -254,14 +266,14 @@ std::string flags_record(ModSeq mod_seq, const FlagChange& change, const LowSet&
   Writer out(kFlags);
   out.number(mod_seq.value).octet(change.cleared.system).octet(change.set.system & kSystemFlags);
   out.number(change.cleared.keywords).number(change.set.keywords);
-  put_set(out, rows);
+  put_low_set(out, rows);
   return out.take();
 }
 
 std::string expunge_record(ModSeq mod_seq, const LowSet& rows) {
   Writer out(kExpunge);
   out.number(mod_seq.value);
-  put_set(out, rows);
+  put_low_set(out, rows);
   return out.take();
 }
 

@@ -1,25 +1,39 @@
+// plan.cc: from a view to a Plan. Its turn is in settle.cc.
 #include "mailbox/plan.h"
 
 #include <algorithm>
 
 #include "base/check.h"
-#include "mailbox/impl.h"
+#include "mailbox/copies.h"
 
 namespace posta::mailbox {
 
 namespace {
 
-void plan_row(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
-  if (wanted.expunge) {
-    page.rows.add(low_of(state.uid));
-    plan.news->expunged.push_back(state.uid);
-    plan.seen_rows += state.flags.has(Flags::seen) ? 1 : 0;
-    plan.deleted_rows += state.flags.has(Flags::deleted) ? 1 : 0;
-    plan.octets += state.size;
+constexpr Flags kAllFlags{0x1F, ~std::uint64_t{0}};
+
+void plan_taken(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
+  page.rows.add(low_of(state.uid));
+  plan.octets += state.size;
+  if (wanted.copies()) {
+    plan.copied.push_back(state);
+    plan.keywords |= state.flags.keywords;
+  }
+  if (!wanted.takes_away()) return;
+  plan.news->expunged.push_back(state.uid);
+  plan.seen_rows += state.flags.has(Flags::seen) ? 1 : 0;
+  plan.deleted_rows += state.flags.has(Flags::deleted) ? 1 : 0;
+}
+
+void plan_flags(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
+  // RFC 7162 §3.1.3: "the server performs the requested operation on a message only if" its
+  // mod-sequence is not above the given one
+  if (wanted.unchanged_since && state.mod_seq > *wanted.unchanged_since) {
+    plan.modified.push_back(state.uid);
     return;
   }
   MessageState now = state;
-  now.flags = wanted.flags.apply(state.flags);
+  now.flags = plan.flags.apply(state.flags);
   if (now.flags == state.flags) return;  // nothing changes, so no new modseq
   page.rows.add(low_of(state.uid));
   plan.unseen_more += int{state.flags.has(Flags::seen)} - int{now.flags.has(Flags::seen)};
@@ -27,159 +41,113 @@ void plan_row(const Wanted& wanted, const MessageState& state, Plan& plan, PageP
   plan.news->flagged.push_back(now);
 }
 
-std::uint32_t changed_by(std::uint32_t number, std::int64_t more) {
-  std::int64_t result = std::int64_t{number} + more;
-  CHECK(result >= 0);
-  return static_cast<std::uint32_t>(result);
-}
-
-// One page's part of a change, written as short as it may be.
-PageWrite write_page(store::Turn& turn, const Wanted& wanted, const PagePlan& part, bool complete,
-                     ModSeq mod_seq) {
-  std::uint32_t number = part.page->number();
-  std::string key = keys::state(wanted.account, wanted.mailbox, number);
-  if (complete && part.empties) {
-    turn.erase(std::move(key));
-    return {number, PageWrite::What::erased, 0};
-  }
-  if (complete && part.page->log().full()) {
-    PageBuilder page(*part.page);
-    part.rows.each([&](std::uint8_t low) {
-      if (wanted.expunge)
-        page.remove(low);
-      else
-        page.set_flags(low, wanted.flags.apply(page.flags(low)), mod_seq);
-    });
-    turn.put(std::move(key), page.encode_base());
-    return {number, PageWrite::What::rewritten, 0};
-  }
-  std::string record = wanted.expunge ? expunge_record(mod_seq, part.rows)
-                                      : flags_record(mod_seq, wanted.flags, part.rows);
-  auto octets = static_cast<std::uint32_t>(record.size());
-  turn.append(std::move(key), std::move(record));
-  return {number, PageWrite::What::appended, octets};
-}
-
 // Expunged rows as they were, for undelete and for the sweep.
-void write_expunged(store::Turn& turn, const Wanted& wanted, const PagePlan& part, ModSeq mod_seq) {
+std::string expunged_rows(const Wanted& wanted, const Plan& plan, const PagePlan& part) {
   PageBuilder rows(part.page->number());
   for (std::uint32_t row = 0; row < part.page->rows(); ++row)
     if (part.rows.has(part.page->low(row))) rows.add(part.page->at(row));
-  turn.put(keys::expunged(wanted.account, wanted.now, mod_seq, part.page->number()),
-           encode_expunged(wanted.mailbox, rows));
+  return encode_expunged(wanted.mailbox, plan.view->about()->keywords, rows);
 }
 
-// The change is the newest of those that later ones may have missed.
-std::shared_ptr<const RecentNews> remember(const MailboxHead& before,
-                                           const std::shared_ptr<const News>& news) {
-  auto recent = std::make_shared<RecentNews>();
-  recent->floor = before.numbers.state_seq;
-  if (before.recent) *recent = *before.recent;
-  recent->news.push_back(news);
-  std::size_t states = 0;
-  std::size_t keep = 0;
-  for (auto it = recent->news.rbegin(); it != recent->news.rend(); ++it, ++keep) {
-    states += (*it)->states();
-    if (keep == RecentNews::kNewsMax || states > RecentNews::kStatesMax) break;
+// How many rows of the page are left, how many of those are unseen, and the place of the first.
+struct Rest {
+  std::uint32_t rows = 0;
+  std::uint32_t first_unseen = 0;  // from 1; 0: none
+};
+
+Rest rest_of(const Wanted& wanted, const Plan& plan, const Page& page, const LowSet* changed) {
+  Rest rest;
+  for (std::uint32_t row = 0; row < page.rows(); ++row) {
+    bool is_changed = changed != nullptr && changed->has(page.low(row));
+    if (is_changed && wanted.takes_away()) continue;
+    ++rest.rows;
+    Flags flags = page.flags(row);
+    if (is_changed && wanted.kind == Wanted::Kind::flags) flags = plan.flags.apply(flags);
+    if (rest.first_unseen == 0 && !flags.has(Flags::seen)) rest.first_unseen = rest.rows;
   }
-  auto forget = recent->news.end() - static_cast<std::ptrdiff_t>(keep);
-  if (forget != recent->news.begin()) recent->floor = (*std::prev(forget))->mod_seq;
-  recent->news.erase(recent->news.begin(), forget);
-  return recent;
+  return rest;
 }
 
-// Brings the plan's view up to the head's last change of state. False: the head has forgotten.
-bool catch_up(const MailboxHead& mailbox, const Wanted& wanted, Plan& plan) {
-  ModSeq seen = plan.view->numbers().state_seq;
-  if (!mailbox.recent || seen < mailbox.recent->floor) return false;
-  std::vector<std::shared_ptr<const News>> missed;
-  for (const auto& news : mailbox.recent->news)
-    if (news->mod_seq > seen) missed.push_back(news);
-  plan = make_plan(wanted, plan.view->with(missed));
-  plan.merged = true;
-  return true;
+// count_after and first_unseen.
+void look_ahead(const Wanted& wanted, Plan& plan) {
+  auto part = plan.pages.begin();
+  for (const auto& page : plan.view->pages()) {
+    bool changed = part != plan.pages.end() && part->page == page;
+    const LowSet* rows = changed ? &part->rows : nullptr;
+    if (changed) ++part;
+    bool search = plan.first_unseen == 0 && (changed || page->unseen() > 0);
+    if (search) {
+      Rest rest = rest_of(wanted, plan, *page, rows);
+      if (rest.first_unseen != 0) plan.first_unseen = plan.count_after + rest.first_unseen;
+      plan.count_after += rest.rows;
+    } else {
+      plan.count_after += page->rows();
+      if (changed && wanted.takes_away()) plan.count_after -= rows->count();
+    }
+  }
 }
 
 }  // namespace
 
-Plan make_plan(const Wanted& wanted, std::shared_ptr<const PageView> view) {
+std::optional<FlagChange> choose_flags(const Wanted& wanted, std::shared_ptr<const About>& about) {
+  Flags flags = wanted.change;
+  flags.system &= kAllFlags.system;
+  bool add = wanted.mode != FlagsWanted::Mode::remove;
+  for (const auto& name : wanted.keywords) {
+    auto number = keyword_number(name, add, wanted.keywords_max, about);
+    if (number)
+      flags.keywords |= std::uint64_t{1} << *number;
+    else if (add)
+      return std::nullopt;
+  }
+  switch (wanted.mode) {
+    case FlagsWanted::Mode::add: return FlagChange{.cleared = {}, .set = flags};
+    case FlagsWanted::Mode::remove: return FlagChange{.cleared = flags, .set = {}};
+    case FlagsWanted::Mode::replace: return FlagChange{.cleared = kAllFlags, .set = flags};
+  }
+  return FlagChange{};
+}
+
+Plan make_plan(const Wanted& wanted, const FlagChange& flags,
+               std::shared_ptr<const PageView> view) {
   Plan plan;
   plan.view = std::move(view);
+  plan.flags = flags;
   plan.news = std::make_shared<News>();
   plan.news->account = wanted.account;
   plan.news->mailbox = wanted.mailbox;
   auto uid = wanted.uids.begin();
+  auto is_wanted = [&](Uid there) {
+    while (uid != wanted.uids.end() && *uid < there) ++uid;
+    return wanted.all || (uid != wanted.uids.end() && *uid == there);
+  };
   for (const auto& page : plan.view->pages()) {
-    while (uid != wanted.uids.end() && page_of(*uid) < page->number()) ++uid;
-    PagePlan part{page, {}, false};
-    std::uint32_t row = 0;
-    for (; uid != wanted.uids.end() && page_of(*uid) == page->number(); ++uid) {
-      while (row < page->rows() && page->uid(row) < *uid) ++row;
-      if (row < page->rows() && page->uid(row) == *uid) plan_row(wanted, page->at(row), plan, part);
+    if (!wanted.all) {
+      uid = std::lower_bound(uid, wanted.uids.end(), Uid(page->number() << kPageShift));
+      if (uid == wanted.uids.end()) break;
+      if (page_of(*uid) != page->number()) continue;
+    }
+    PagePlan part{page, {}, false, {}};
+    for (std::uint32_t row = 0; row < page->rows(); ++row) {
+      if (!is_wanted(page->uid(row))) continue;
+      if (wanted.kind == Wanted::Kind::flags)
+        plan_flags(wanted, page->at(row), plan, part);
+      else
+        plan_taken(wanted, page->at(row), plan, part);
     }
     if (part.rows.empty()) continue;
-    part.empties = wanted.expunge && part.rows.count() == page->rows();
+    part.empties = wanted.takes_away() && part.rows.count() == page->rows();
+    if (wanted.kind == Wanted::Kind::expunge) part.expunged = expunged_rows(wanted, plan, part);
     plan.pages.push_back(std::move(part));
   }
+  if (wanted.kind != Wanted::Kind::copy) look_ahead(wanted, plan);
+  if (wanted.kind == Wanted::Kind::copy) {
+    std::vector<EmailId> emails;
+    emails.reserve(plan.copied.size());
+    for (const auto& state : plan.copied) emails.push_back(state.email);
+    plan.copies = copied_records(std::move(emails));
+  }
   return plan;
-}
-
-int settle(store::Turn& turn, const Wanted& wanted, Plan& plan) {
-  auto before = head_of(turn);
-  if (!before) return store::kNoHead;
-  const MailboxHead* mailbox = before->mailboxes.find(wanted.mailbox);
-  if (before->numbers.closed || !mailbox) return kNoMailbox;
-  if (plan.merged) return kStale;  // the turn runs again; plan from what is durable by then
-  if (plan.view->numbers().state_seq != mailbox->numbers.state_seq &&
-      !catch_up(*mailbox, wanted, plan))
-    return kStale;
-  if (plan.pages.empty()) return store::kAccept;
-
-  auto head = std::make_shared<AccountHead>(*before);
-  MailboxHead changed = *mailbox;
-  AccountNumbers& account = head->numbers;
-  Numbers& numbers = changed.numbers;
-  account.mod_seq = account.mod_seq.next();
-  ModSeq mod_seq = account.mod_seq;
-  Uid known =
-      plan.merged ? Uid{} : plan.view->numbers().uid_next;  // all rows below are in the view
-  News& news = *plan.news;
-  news.pages.clear();
-  for (const auto& part : plan.pages) {
-    bool complete = known == numbers.uid_next || part.page->number() < page_of(known);
-    news.pages.push_back(write_page(turn, wanted, part, complete, mod_seq));
-    if (wanted.expunge) write_expunged(turn, wanted, part, mod_seq);
-  }
-  numbers.mod_seq = mod_seq;
-  numbers.state_seq = mod_seq;
-  for (auto& state : news.flagged) state.mod_seq = mod_seq;
-  if (wanted.expunge) {
-    auto rows = static_cast<std::uint32_t>(news.expunged.size());
-    numbers.messages -= rows;
-    numbers.unseen -= rows - plan.seen_rows;
-    numbers.deleted -= plan.deleted_rows;
-    numbers.octets -= plan.octets;
-    account.messages -= rows;
-    account.octets -= plan.octets;
-    account.retained_messages += rows;
-    account.retained_octets += plan.octets;
-    turn.put(keys::gone(wanted.account, wanted.mailbox, mod_seq),
-             encode_gone(ranges_of(news.expunged)));
-  } else {
-    numbers.unseen = changed_by(numbers.unseen, plan.unseen_more);
-    numbers.deleted = changed_by(numbers.deleted, plan.deleted_more);
-  }
-  turn.put(keys::numbers(wanted.account, wanted.mailbox), encode(numbers));
-  turn.put(keys::account(wanted.account), encode(account));
-
-  news.mod_seq = mod_seq;
-  news.about = changed.about;
-  news.numbers = numbers;
-  changed.recent = remember(*mailbox, plan.news);
-  turn.publish(kTopic, std::shared_ptr<const News>(plan.news));
-  head->mailboxes.put(std::move(changed));
-  turn.set_head(std::move(head));
-  return store::kAccept;
 }
 
 }  // namespace posta::mailbox

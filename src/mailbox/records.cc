@@ -10,6 +10,11 @@ namespace posta::mailbox {
 namespace {
 
 constexpr std::uint8_t kKind = 1;
+constexpr std::uint8_t kKindNow = 2;  // `m`, `b` and `n`, which read 1 too
+
+bool is_known(std::uint8_t kind) {
+  return kind == kKind || kind == kKindNow;
+}
 
 // A 32-bit field; more is corrupt.
 std::uint32_t number32(Reader& in) {
@@ -29,17 +34,18 @@ WallTime time_of(std::int64_t ms) {
 }  // namespace
 
 std::string encode(const AccountNumbers& r) {
-  Writer out(kKind);
+  Writer out(kKindNow);
   out.number(r.next_email.value).number(r.next_thread.value).number(r.next_mailbox.value);
   out.number(r.mod_seq.value).number(r.octets).number(r.messages);
   out.number(r.retained_octets).number(r.retained_messages).number(r.last_uid_validity.value);
-  out.boolean(r.closed);
+  out.boolean(r.closed).number(r.vacated_uid_validity.value);
   return out.take();
 }
 
 Result<AccountNumbers> decode_account(std::string_view octets) {
   Reader in(octets);
-  if (in.octet() != kKind) return corrupt("the account's record is of an unknown version");
+  std::uint8_t kind = in.octet();
+  if (!is_known(kind)) return corrupt("the account's record is of an unknown version");
   AccountNumbers r;
   r.next_email = EmailId(in.number());
   r.next_thread = ThreadId(in.number());
@@ -52,21 +58,24 @@ Result<AccountNumbers> decode_account(std::string_view octets) {
   r.last_uid_validity = UidValidity(number32(in));
   std::uint8_t closed = in.octet();
   r.closed = closed == 1;
+  if (kind == kKindNow) r.vacated_uid_validity = UidValidity(number32(in));
   if (!in.done() || closed > 1) return corrupt("the account's record is malformed");
   return r;
 }
 
 std::string encode(const About& r) {
-  Writer out(kKind);
+  Writer out(kKindNow);
   out.text(r.name).octet(static_cast<std::uint8_t>(r.role)).boolean(r.subscribed);
   out.number(r.uid_validity.value).number(r.keywords.size());
   for (const auto& keyword : r.keywords) out.text(keyword);
+  out.number(r.removed.value).signed_number(ms_of(r.removed_at));
   return out.take();
 }
 
 Result<About> decode_about(std::string_view octets) {
   Reader in(octets);
-  if (in.octet() != kKind) return corrupt("a mailbox's record is of an unknown version");
+  std::uint8_t kind = in.octet();
+  if (!is_known(kind)) return corrupt("a mailbox's record is of an unknown version");
   About r;
   r.name = in.text();
   std::uint8_t role = in.octet();
@@ -79,21 +88,27 @@ Result<About> decode_about(std::string_view octets) {
   r.role = static_cast<Role>(role);
   r.subscribed = subscribed == 1;
   for (std::uint64_t i = 0; i < keywords && in.ok(); ++i) r.keywords.emplace_back(in.text());
+  if (kind == kKindNow) {
+    r.removed = ModSeq(in.number());
+    r.removed_at = time_of(in.signed_number());
+  }
   if (!in.done()) return corrupt("a mailbox's record is malformed");
   return r;
 }
 
 std::string encode(const Numbers& r) {
-  Writer out(kKind);
+  Writer out(kKindNow);
   out.number(r.uid_next.value).number(r.mod_seq.value).number(r.state_seq.value);
   out.number(r.messages).number(r.unseen).number(r.deleted).number(r.octets);
-  out.number(r.gone_horizon.value);
+  out.number(r.gone_horizon.value).number(r.recent_from.value).number(r.recent);
+  out.number(r.first_unseen).number(r.gone_records);
   return out.take();
 }
 
 Result<Numbers> decode_numbers(std::string_view octets) {
   Reader in(octets);
-  if (in.octet() != kKind) return corrupt("a mailbox's numbers are of an unknown version");
+  std::uint8_t kind = in.octet();
+  if (!is_known(kind)) return corrupt("a mailbox's numbers are of an unknown version");
   Numbers r;
   r.uid_next = Uid(number32(in));
   r.mod_seq = ModSeq(in.number());
@@ -103,6 +118,13 @@ Result<Numbers> decode_numbers(std::string_view octets) {
   r.deleted = number32(in);
   r.octets = in.number();
   r.gone_horizon = ModSeq(in.number());
+  r.recent = r.messages;  // version 1: nobody has claimed any
+  if (kind == kKindNow) {
+    r.recent_from = Uid(number32(in));
+    r.recent = number32(in);
+    r.first_unseen = number32(in);
+    r.gone_records = number32(in);
+  }
   if (!in.done()) return corrupt("a mailbox's numbers are malformed");
   return r;
 }
@@ -204,6 +226,17 @@ Result<ThreadId> decode_thread(std::string_view octets) {
   return thread;
 }
 
+std::string encode_subscription() {
+  return Writer(kKind).take();
+}
+
+Result<> decode_subscription(std::string_view octets) {
+  Reader in(octets);
+  if (in.octet() != kKind || !in.done())
+    return corrupt("a subscription's record is of an unknown version");
+  return {};
+}
+
 std::vector<UidRange> ranges_of(const std::vector<Uid>& uids) {
   std::vector<UidRange> ranges;
   for (Uid uid : uids) {
@@ -215,12 +248,22 @@ std::vector<UidRange> ranges_of(const std::vector<Uid>& uids) {
   return ranges;
 }
 
+void count_arrival(Numbers& numbers, const MessageState& state) {
+  numbers.messages += 1;
+  numbers.recent += 1;
+  numbers.deleted += state.flags.has(Flags::deleted) ? 1 : 0;
+  numbers.octets += state.size;
+  if (state.flags.has(Flags::seen)) return;
+  if (numbers.unseen == 0) numbers.first_unseen = numbers.messages;
+  numbers.unseen += 1;
+}
+
 MailboxRecord record_of(MailboxId id, const About& about, const Numbers& numbers) {
   MailboxRecord record;
   record.id = id;
   record.name = about.name;
   record.role = about.role;
-  record.subscribed = about.subscribed;
+  record.subscribed = about.subscribed;  // for list() and find(); they know the rest
   record.uid_validity = about.uid_validity;
   record.uid_next = numbers.uid_next;
   record.mod_seq = numbers.mod_seq;
@@ -229,6 +272,7 @@ MailboxRecord record_of(MailboxId id, const About& about, const Numbers& numbers
   record.deleted = numbers.deleted;
   record.octets = numbers.octets;
   record.keywords = about.keywords;
+  record.recent_from = numbers.recent_from;
   return record;
 }
 

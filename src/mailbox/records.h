@@ -27,7 +27,8 @@ struct AccountNumbers {
   Octets retained_octets = 0;
   std::uint64_t retained_messages = 0;
   UidValidity last_uid_validity;
-  bool closed = false;  // being removed
+  bool closed = false;                 // being removed
+  UidValidity vacated_uid_validity;    // the highest of a mailbox that gave up its name
   friend bool operator==(const AccountNumbers&, const AccountNumbers&) = default;
 };
 
@@ -35,9 +36,12 @@ struct AccountNumbers {
 struct About {
   std::string name;
   Role role = Role::none;
-  bool subscribed = false;
+  bool subscribed = false;  // as version 1 wrote it; now there are records of their own
   UidValidity uid_validity;
   std::vector<std::string> keywords;
+  ModSeq removed;       // of the removal that is under way; 0: the mailbox is there
+  WallTime removed_at;  // if so
+  bool leaving() const { return bool{removed}; }
   friend bool operator==(const About&, const About&) = default;
 };
 
@@ -51,6 +55,10 @@ struct Numbers {
   std::uint32_t deleted = 0;
   Octets octets = 0;
   ModSeq gone_horizon;
+  Uid recent_from{1};
+  std::uint32_t recent = 0;        // messages from there on
+  std::uint32_t first_unseen = 0;  // sequence number; 0: not known, or unseen is 0
+  std::uint32_t gone_records = 0;
   friend bool operator==(const Numbers&, const Numbers&) = default;
 };
 
@@ -75,6 +83,7 @@ std::string encode(const Numbers& record);
 std::string encode(const EmailRecord& record);
 std::string encode_gone(const std::vector<UidRange>& ranges);
 std::string encode_thread(ThreadId thread);
+std::string encode_subscription();
 
 // The e-mail record of an arrival, without copying its parts together first.
 std::string encode_email(const Arrival& arrival, ThreadId thread, MailboxId mailbox, Uid uid,
@@ -86,9 +95,13 @@ Result<Numbers> decode_numbers(std::string_view octets);
 Result<EmailRecord> decode_email(std::string_view octets, EmailId id);
 Result<std::vector<UidRange>> decode_gone(std::string_view octets);
 Result<ThreadId> decode_thread(std::string_view octets);
+Result<> decode_subscription(std::string_view octets);
 
 // Ascending uids as ranges.
 std::vector<UidRange> ranges_of(const std::vector<Uid>& uids);
+
+// A message has come, behind all others: messages, unseen, deleted, octets, recent, first unseen.
+void count_arrival(Numbers& numbers, const MessageState& state);
 
 MailboxRecord record_of(MailboxId id, const About& about, const Numbers& numbers);
 

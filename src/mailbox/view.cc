@@ -36,6 +36,25 @@ std::optional<std::uint32_t> PageView::sequence_of(Uid uid) const {
   return before_[static_cast<std::size_t>(page - pages_.begin())] + row + 1;
 }
 
+std::uint32_t PageView::count_below(Uid uid) const {
+  auto page =
+      std::lower_bound(pages_.begin(), pages_.end(), page_of(uid),
+                       [](const auto& p, std::uint32_t number) { return p->number() < number; });
+  if (page == pages_.end()) return count_;
+  std::uint32_t before = before_[static_cast<std::size_t>(page - pages_.begin())];
+  if ((*page)->number() != page_of(uid)) return before;
+  return before + (*page)->find(low_of(uid)).first;
+}
+
+std::uint32_t PageView::first_unseen() const {
+  for (std::size_t i = 0; i < pages_.size(); ++i) {
+    if (pages_[i]->unseen() == 0) continue;
+    for (std::uint32_t row = 0; row < pages_[i]->rows(); ++row)
+      if (!pages_[i]->flags(row).has(Flags::seen)) return before_[i] + row + 1;
+  }
+  return 0;
+}
+
 MessageState PageView::at(std::uint32_t n) const {
   CHECK(n >= 1 && n <= count_);
   // The last page that begins before n; pages without rows share their beginning with the next.

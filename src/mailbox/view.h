@@ -21,12 +21,15 @@ class PageView final : public View {
   const MailboxRecord& record() const override { return record_; }
   std::uint32_t count() const override { return count_; }
   std::optional<std::uint32_t> sequence_of(Uid uid) const override;
+  std::uint32_t count_below(Uid uid) const;    // messages with a lower uid
+  std::uint32_t first_unseen() const;          // sequence number; 0: none
   Octets octets() const override { return record_.octets; }
   MessageState at(std::uint32_t n) const override;
   void visit(std::uint32_t first, std::uint32_t last,
              const std::function<void(std::uint32_t n, const MessageState&)>& each) const override;
 
   const Numbers& numbers() const { return numbers_; }
+  const std::shared_ptr<const About>& about() const { return about_; }
   const std::vector<std::shared_ptr<const Page>>& pages() const { return pages_; }
   std::size_t memory() const { return memory_; }  // octets
 
