@@ -53,6 +53,7 @@ Task<Answer> administer(House& house, Request request) {
   if (options.group == "domain") co_return co_await domain_command(house, options);
   if (options.group == "alias") co_return co_await alias_command(house, options);
   if (options.group == "mailbox") co_return co_await mailbox_command(house, options);
+  if (options.group == "undelete") co_return co_await undelete_command(house, options);
   if (options.group == "status") co_return co_await status_command(house, options);
   if (options.group == "trace") co_return co_await trace_command(house, options);
   if (options.group == "checkpoint") co_return co_await checkpoint_command(house, options);

@@ -40,6 +40,7 @@ runtime::Task<Answer> domain_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> alias_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> queue_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> mailbox_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> undelete_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> status_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> trace_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> checkpoint_command(House& house, const AdminOptions& options);

@@ -130,6 +130,14 @@ void other_words(CLI::App& cli, AdminOptions& options) {
   trace->add_option("--since", options.since, "only what is not longer ago: 2h, 3d");
   trace->add_option("--limit", options.limit, "at most so many events, the youngest")
       ->check(CLI::Range(1, 1'000'000));
+  CLI::App* undelete = plain(cli, options, "undelete", "bring back mail that was expunged");
+  undelete->add_option("account", options.name, "ann@example.org")->required();
+  undelete->add_flag("--list", options.dry_run, "only show what would be brought back");
+  undelete->add_option("--since", options.since, "only what was expunged not longer ago: 2h, 3d");
+  undelete->add_option("--mailbox", options.mailbox, "only what was in this mailbox");
+  undelete->add_option("--subject", options.subject, "only what has this in its subject");
+  undelete->add_option("--limit", options.limit, "at most so many messages")
+      ->check(CLI::Range(1, 100'000));
   // Asked for by `posta backup`; of no use to people.
   plain(cli, options, "checkpoint", "")->group("");
 }
@@ -138,7 +146,7 @@ void other_words(CLI::App& cli, AdminOptions& options) {
 
 bool is_admin_command(const std::string& command) {
   static const std::vector<std::string> all = {"account", "domain", "alias", "queue",
-                                               "mailbox", "status", "trace"};
+                                               "mailbox", "status",  "trace", "undelete"};
   return std::ranges::find(all, command) != all.end();
 }
 

@@ -3,7 +3,7 @@
 //   quickstart serve check config tool version     here, in this process
 //   backup restore submit                          here, on the files of a server directory
 //   account domain alias queue mailbox status      by the running server through its control
-//   trace                                          socket, or here, with the store opened
+//   trace undelete                                 socket, or here, with the store opened
 //
 // Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
 

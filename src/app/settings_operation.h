@@ -1,4 +1,4 @@
-// settings_groups.h: the groups of settings that settings.cc puts together.
+// settings_operation.h: keys of operating: log, trace, metrics, who is turned away.
 #pragma once
 
 #include <vector>

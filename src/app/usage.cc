@@ -17,6 +17,8 @@ std::string usage() {
   posta alias      add|list|set|show|remove
   posta mailbox    list ACCOUNT                 its mailboxes, with their counts
 
+  posta undelete   ACCOUNT                      bring back mail that was expunged
+
   posta status                                  sessions, queue, disk, memory
   posta queue      list|show                    letters that are owed to somebody
   posta trace      QUEUE-ID|ADDRESS|MESSAGE-ID  what happened to a letter
@@ -36,7 +38,7 @@ where POSTA_DIR is set. Exit codes: 0 done, 1 it could not be done, 64 the comma
 
 std::string unknown_command(const std::string& command) {
   auto near = closest(command, {"quickstart", "serve", "check", "account", "domain", "alias",
-                                "queue", "mailbox", "status", "trace", "submit", "backup",
+                                "queue", "mailbox", "undelete", "status", "trace", "submit", "backup",
                                 "restore", "config", "tool", "version", "help"});
   return fmt::format("posta: no command {}{}\nposta help lists them\n", printable(command),
                      near ? "; did you mean " + *near + "?" : "");

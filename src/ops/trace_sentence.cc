@@ -20,7 +20,8 @@ struct Sentence {
 
 // clang-format off
 constexpr Sentence kSentences[] = {
-    {"intake.letter.accepted", "accepted[ from {peer}][ ({helo})][ by {protocol}]: from {from} to {recipients} recipients, {size} octets[, Message-ID {message_id}]"},
+    {"intake.letter.accepted", "accepted[ from {peer}][ ({helo})][ by {protocol}]: from {from} to {recipients} recipients, "
+     "{size} octets[, Message-ID {message_id}]"},
     {"intake.letter.refused", "refused after its end[, from {peer}][ ({helo})]: from {from}: {reply}"},
     {"intake.sender.refused", "sender {from} refused[, from {peer}][ ({helo})]: {reply}"},
     {"intake.recipient.refused", "recipient {to} refused[, from {peer}][ ({helo})][, sender {from}]: {reply}"},

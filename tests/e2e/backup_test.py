@@ -140,7 +140,8 @@ class Backup(unittest.TestCase):
         target = next(path for path in files if path.name.startswith("MANIFEST"))
         whole = target.read_bytes()
         damages = [
-            (lambda: target.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1])), "not what was written"),
+            (lambda: target.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1])),
+             "not what was written"),
             (lambda: target.write_bytes(whole[:-1]), "not what was written"),
             (lambda: target.rename(self.server.base / "aside"), "is missing"),
             (lambda: (self.backup / "server/more").write_text("x"), "not in its manifest"),
