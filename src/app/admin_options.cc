@@ -102,6 +102,21 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
   paging(verb_of(group, options, "list", "list what is owed"), options);
   CLI::App* show = verb_of(group, options, "show", "show one letter");
   show->add_option("id", options.name, "the queue id")->required();
+  const std::pair<const char*, const char*> changes[] = {
+      {"retry", "try them now"},
+      {"hold", "try them no more until they are released"},
+      {"release", "held no more, and tried now"},
+      {"delete", "give them up; what is delivered stays delivered"}};
+  for (const auto& [name, words] : changes) {
+    CLI::App* verb = verb_of(group, options, name, words);
+    verb->add_option("id", options.name, "the queue id of a letter");
+    verb->add_option("--to", options.to, "recipients with this address");
+    verb->add_option("--domain", options.destination, "recipients in this domain");
+    verb->add_option("--from", options.sender, "letters of this sender; <> for reports");
+    verb->add_flag("--all", options.all, "everything that is owed");
+    if (name == std::string_view("delete"))
+      verb->add_flag("--report", options.report, "tell their senders");
+  }
 }
 
 // A command without verbs.

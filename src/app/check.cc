@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/findings.h"
 #include "app/house.h"
+#include "app/outbound.h"
 #include "net/asio/network.h"
 #include "wire/pop3/uidl.h"
 
@@ -117,6 +118,11 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   }
   findings.good("posta.toml is understood");
   check_files(findings, *config);
+  if (auto outbound = check_outbound(*config)) {
+    findings.good(*outbound);
+  } else {
+    findings.bad(outbound.error().what);
+  }
   bool running = ask_server(config->directory, {{"status"}, ""}).has_value();
   check_ports(findings, *config, running);
   check_disk(findings, *config);

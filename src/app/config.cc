@@ -140,6 +140,9 @@ std::string print_new_config(const NewConfig& config) {
 # The name of this server, as other servers see it: its MX record and reverse DNS say the same.
 hostname = "{}"
 
+# Mail for others goes to their own mail hosts. Or give all of it to one that your provider names:
+# relayhost = "[smtp.example.net]:587 user=NAME password_file=relay.secret"
+
 [store]
 directory = "store"          # all mail, in this directory; keep it on a local disk
 disk_free_min = "256MiB"     # with less free than this, new mail is put off

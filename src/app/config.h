@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
 #include "base/result.h"
 #include "mail/address.h"
+#include "mta/route/relay_host.h"
 #include "net/endpoint.h"
 
 namespace posta::app {
@@ -48,6 +50,24 @@ struct Config {
   std::chrono::seconds retry_first{60};
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::seconds queue_life{5 * 24 * 3600};
+
+  // Mail that leaves (settings_outbound.cc).
+  std::optional<mta::RelayHost> relay_host;
+  std::vector<net::Endpoint> dns_servers;
+  std::string dns_dnssec = "use";
+  std::string dns_trust_anchor = "/usr/share/dns/root.key";
+  std::uint16_t outbound_port = 25;
+  std::string outbound_tls = "may";
+  std::string outbound_tls_ca_file;
+  bool outbound_loopback_hosts = false;
+  std::optional<net::IpAddress> outbound_bind_ipv4;
+  std::optional<net::IpAddress> outbound_bind_ipv6;
+  std::uint64_t outbound_sessions_per_destination = 20;
+  std::uint64_t outbound_letters_trying_max = 256;
+  std::uint64_t outbound_hosts_tried_max = 5;
+  std::chrono::seconds outbound_connect_time{30};
+  std::chrono::seconds outbound_idle_time{5};
+  std::chrono::seconds queue_delay_warning{4 * 3600};
 
   std::chrono::seconds retention{30 * 24 * 3600};
 
@@ -85,6 +105,7 @@ struct Setting {
 };
 
 const std::vector<Setting>& settings();
+std::vector<Setting> outbound_settings();
 
 // Reads DIR/posta.toml.
 Result<Config> read_config(const std::string& directory);

@@ -17,6 +17,11 @@ mta::QueueConfig queue_config(const Config& config) {
   out.limits.retry_first = config.retry_first;
   out.limits.retry_max = config.retry_max;
   out.limits.life_max = std::chrono::duration_cast<std::chrono::hours>(config.queue_life);
+  out.limits.delay_warning = config.queue_delay_warning;
+  out.limits.destination_sessions_max = config.outbound_sessions_per_destination;
+  out.limits.destination_sessions_first =
+      std::min(out.limits.destination_sessions_first, out.limits.destination_sessions_max);
+  out.limits.letters_trying_max = config.outbound_letters_trying_max;
   return out;
 }
 
@@ -81,9 +86,12 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   mailbox::Limits mailbox_limits;
   mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
   house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);
-  house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{});
+  TRY(house->outbound_, Outbound::make(c, *house->store_, *house->tee_));
+  house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{},
+                                                 house->outbound_->relay());
   house->queue_ = std::make_unique<mta::Queue>(
-      mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_, *house->tee_},
+      mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_,
+                       house->outbound_->carrier(), *house->tee_},
       queue_config(c));
   house->intake_ = std::make_unique<mta::Intake>(
       mta::Intake::Deps{*house->store_, *house->directory_, *house->mailboxes_, *house->router_,

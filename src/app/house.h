@@ -3,6 +3,7 @@
 //   loops, workers          runtime/asio, net/asio
 //   store                   store/rocksdb, its committer's thread
 //   directory   mailboxes   on the store
+//   outbound                network, DNS and TLS of mail that leaves
 //   router, queue, intake   mta
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
@@ -18,6 +19,7 @@
 #include "app/live.h"
 #include "app/log.h"
 #include "app/tee.h"
+#include "app/outbound.h"
 #include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/intake.h"
@@ -74,6 +76,7 @@ class House {
   std::unique_ptr<ops::Trace> trace_;
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<mailbox::Mailboxes> mailboxes_;
+  std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<mta::Router> router_;
   std::unique_ptr<mta::Queue> queue_;
   std::unique_ptr<mta::Intake> intake_;

@@ -98,6 +98,7 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> out = make();
     for (auto& setting : operation_settings()) out.push_back(std::move(setting));
+    for (Setting& one : outbound_settings()) out.push_back(std::move(one));
     // The keys of a table stand together, those without one first, or they could not be read back.
     std::vector<std::string> tables{""};
     std::vector<std::vector<Setting>> placed(1);

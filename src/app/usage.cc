@@ -20,7 +20,8 @@ std::string usage() {
   posta undelete   ACCOUNT                      bring back mail that was expunged
 
   posta status                                  sessions, queue, disk, memory
-  posta queue      list|show                    letters that are owed to somebody
+  posta queue      list|show|retry|hold|release|delete
+                                                letters that are owed to somebody
   posta trace      QUEUE-ID|ADDRESS|MESSAGE-ID  what happened to a letter
   posta submit     RECIPIENT… < MESSAGE         hand in a message, server up or down
   posta backup     DIR                          everything, while the server runs

@@ -11,7 +11,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -21,6 +23,10 @@
 
 namespace posta::net {
 
+namespace tls {
+class Library;
+}
+
 // A chain and its key, PEM. The key is readable only by those who serve with it.
 struct TlsCertificate {
   std::string chain_pem;  // the host's own first
@@ -29,9 +35,13 @@ struct TlsCertificate {
 };
 
 struct TlsServerOptions {
-  std::vector<TlsCertificate> certificates;  // chosen by SNI (RFC 6066 §3); the first for the rest
-  bool tls12 = true;                         // false: 1.3 alone
-  std::chrono::seconds ticket_life{7200};    // resumption (RFC 8446 §4.6.1, RFC 5077)
+  std::vector<TlsCertificate> certificates =
+      {};                                  // chosen by SNI (RFC 6066 §3); the first for the rest
+  bool tls12 = true;                       // false: 1.3 alone
+  std::chrono::seconds ticket_life{7200};  // resumption (RFC 8446 §4.6.1, RFC 5077)
+  // Whose randomness is used: an executor's in a simulated world (then all on its thread), else
+  // OpenSSL's own.
+  Executor* entropy = nullptr;
 };
 
 // What a certificate says, for `posta check` and warnings.
@@ -40,6 +50,9 @@ struct CertificateInfo {
   std::vector<std::string> names;  // DNS names, lower case; wildcards as written
   WallTime not_before, not_after;
   bool self_signed = false;
+
+  // True if one of the names stands for `host` (RFC 6125 §6.4).
+  bool covers(std::string_view host) const;
 };
 
 // What came of a handshake.
@@ -70,15 +83,21 @@ class TlsServer {
 
  private:
   friend class TlsTransport;
+  friend struct TlsServerCallbacks;
   struct Impl;
+  const tls::Library& library() const;
   explicit TlsServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
 struct TlsClientOptions {
-  std::string ca_file;  // PEM; empty: the system's
-  bool system_cas = true;
-  std::optional<TlsCertificate> certificate;  // shown to who asks
+  std::string ca_file = {};                        // PEM: whose signatures are believed
+  std::string ca_pem = {};                         // the same, as text
+  bool system_cas = true;                          // and those that the system believes
+  bool tls13 = true;                               // false: 1.2 alone
+  std::optional<TlsCertificate> certificate = {};  // shown to who asks
+  std::size_t sessions_max = 0;  // kept for resumption, one for each name; 0: none
+  Executor* entropy = nullptr;   // as in TlsServerOptions
 };
 
 class TlsClient {
@@ -88,14 +107,16 @@ class TlsClient {
 
  private:
   friend class TlsTransport;
+  friend struct TlsClientCallbacks;
   struct Impl;
+  const tls::Library& library() const;
   explicit TlsClient(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
 // Whom a client wants to reach, and how sure it must be.
 struct TlsPeer {
-  std::string name;       // SNI and, if required, the name in the certificate (RFC 6125)
+  std::string name = {};  // SNI and, if required, the name in the certificate (RFC 6125)
   bool required = false;  // an unverified peer is Error{denied}; else TlsInfo says what was found
 };
 

@@ -27,6 +27,7 @@ class World {
   virtual Executor& executor() = 0;
   virtual Network& network() = 0;
   virtual void run(Task<> task) = 0;  // once
+  virtual bool simulated() const { return false; }
 };
 
 class SimWorld final : public World {
@@ -43,6 +44,7 @@ class SimWorld final : public World {
   runtime::sim::SimExecutor& executor() override { return executor_; }
   sim::SimNetwork& network() override { return network_; }
   void run(Task<> task) override { executor_.run_task(std::move(task)); }
+  bool simulated() const override { return true; }
 
  private:
   runtime::sim::SimExecutor executor_;

@@ -38,6 +38,8 @@ constexpr Sentence kSentences[] = {
     {"queue.report.sent", "report {queue_id} about {about} sent to its sender"},
     {"queue.report.dropped", "nobody can be told of the failure"},
     {"queue.trouble", "the store failed an attempt: {error}"},
+    {"delivery.session.broken", "the session with {host} ({address}) broke: {reply}"},
+    {"delivery.host.failed", "{host} ({address}) cannot be spoken to: {reply}"},
     {"drop.letter.taken", "taken from the drop directory[ ({file})]"},
     {"trace.refusals.omitted", "{count} more refusals in these seconds"},
     {"trace.records.dropped", "{count} events were not kept: too many at once"},

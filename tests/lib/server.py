@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import poplib
 import re
 import shutil
 import signal
@@ -40,18 +41,22 @@ def free_port_offset():
 
 
 class Server:
-    def __init__(self, accounts=("ann", "bob"), directory=None, settings=""):
+    """`address`: of loopback, where it listens; `offset` must be free there."""
+
+    def __init__(self, accounts=("ann", "bob"), directory=None, settings="", domain=DOMAIN,
+                 hostname="mx.example.org", address="127.0.0.1", offset=None):
+        self.domain, self.address = domain, address
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="posta-test-"))
         self.directory = pathlib.Path(directory or self.base / "server")
-        self.offset = free_port_offset()
+        self.offset = offset or free_port_offset()
         self.smtp_port = self.offset + 25
         self.pop3_port = self.offset + 110
         self.metrics_port = self.offset + 9925
         self.process = None
         self.passwords = {}
         made = self.run(
-            "quickstart", "--domain", DOMAIN, "--hostname", "mx.example.org",
-            "--listen", "127.0.0.1", "--port-offset", str(self.offset),
+            "quickstart", "--domain", domain, "--hostname", hostname,
+            "--listen", address, "--port-offset", str(self.offset),
             *[word for name in accounts for word in ("--account", name)])
         if made.returncode != 0:
             raise RuntimeError(made.stderr)
@@ -67,6 +72,9 @@ class Server:
         for line in settings.strip().splitlines():
             name, value = [part.strip() for part in line.split("=", 1)]
             table, _, key = name.rpartition(".")
+            if not table:  # keys without a table stand at the top
+                text = f"{key} = {value}\n" + text
+                continue
             text = re.sub(rf"(?ms)(^\[{table}\].*?)^{key} = [^\n]*\n", r"\1", text)
             if f"[{table}]" in text:
                 text = text.replace(f"[{table}]", f"[{table}]\n{key} = {value}", 1)
@@ -89,7 +97,7 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError("the server ended at start:\n" + self.log_text())
             try:
-                with socket.create_connection(("127.0.0.1", self.smtp_port), 5) as peer:
+                with socket.create_connection((self.address, self.smtp_port), 5) as peer:
                     if peer.recv(3) == b"220":
                         return self
             except OSError:
@@ -112,7 +120,30 @@ class Server:
         return (self.base / "log").read_text(errors="replace")
 
     def password(self, name):
-        return self.passwords[name if "@" in name else f"{name}@{DOMAIN}"]
+        return self.passwords[name if "@" in name else f"{name}@{self.domain}"]
+
+    def inbox(self, name):
+        """The messages of an account, whole, as text, without the welcome."""
+        session = poplib.POP3(self.address, self.pop3_port, 60)
+        try:
+            session.user(name if "@" in name else f"{name}@{self.domain}")
+            session.pass_(self.password(name))
+            count = session.stat()[0]
+            texts = [b"\n".join(session.retr(n + 1)[1]).decode(errors="replace")
+                     for n in range(count)]
+        finally:
+            session.quit()
+        return [text for text in texts if "Subject: Welcome" not in text]
+
+    def wait_for_mail(self, name, count=1, seconds=30):
+        """The inbox, once it has so many messages."""
+        end = time.monotonic() + seconds
+        while len(found := self.inbox(name)) < count:
+            if time.monotonic() > end:
+                raise AssertionError(f"{name}: {len(found)} of {count} messages\n" +
+                                     self.log_text()[-3000:])
+            time.sleep(0.05)
+        return found
 
     def close(self):
         if self.process:

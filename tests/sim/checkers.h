@@ -55,7 +55,7 @@ class Checkers {
     bool begun = false;
   };
   struct Copy {
-    enum class What { letter, report, evil, unknown } what = What::unknown;
+    enum class What { letter, report, notice, evil, unknown } what = What::unknown;
     unsigned letter = 0;
     std::string about;  // report: the final recipient
   };

@@ -6,10 +6,6 @@ namespace posta::world {
 
 namespace {
 
-net::IpAddress server_ip() {
-  return *net::IpAddress::parse("198.51.100.25");
-}
-
 Domain domain(std::string_view text) {
   auto parsed = Domain::parse(text);
   CHECK(parsed);
@@ -106,12 +102,26 @@ std::string EventLog::last(std::string_view name, std::string_view field) const 
 
 // --- the house
 
-House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config)
+House::House(SimExecutor& executor, store::memory::Disk& disk, net::Network& network,
+             net::Resolver& resolver, Events& events, const Config& config)
     : store(open_store(disk, executor, config)),
       directory(*store, directory_limits()),
       mailboxes(*store, {}),
-      router(directory, {}),
-      queue({.store = *store, .mailboxes = mailboxes, .router = router, .events = events},
+      router(directory, {}, config.relay),
+      remote({.store = *store,
+              .network = network,
+              .resolver = resolver,
+              .events = events,
+              .tls = nullptr},
+             {.hosts = {.host = domain(config.host),
+                        .own = {{*net::IpAddress::parse(config.address), 25}}},
+              .tls = config.remote_tls,
+              .limits = config.remote}),
+      queue({.store = *store,
+             .mailboxes = mailboxes,
+             .router = router,
+             .remote = remote,
+             .events = events},
             {.host = domain(config.host), .limits = config.queue}),
       intake({.store = *store,
               .directory = directory,
@@ -138,22 +148,33 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
            pop3_config(config)),
       background(executor) {}
 
-void House::listen(SimExecutor& executor, SimNetwork& network) {
-  auto smtp_listener = network.host(server_ip()).listen(executor, {server_ip(), 25});
+void House::listen(SimExecutor& executor, SimNetwork& network, const Config& config) {
+  net::IpAddress ip = *net::IpAddress::parse(config.address);
+  auto smtp_listener = network.host(ip).listen(executor, {ip, 25});
   CHECK(smtp_listener);
   sessions.serve(std::move(*smtp_listener), smtp);
-  auto pop3_listener = network.host(server_ip()).listen(executor, {server_ip(), 110});
+  auto pop3_listener = network.host(ip).listen(executor, {ip, 110});
   CHECK(pop3_listener);
   sessions.serve(std::move(*pop3_listener), pop3);
 }
 
-World::World(Config config)
+World::World(Config config) : World(config, std::make_unique<Ground>(config), nullptr) {}
+
+World::World(Config config, Ground& ground) : World(std::move(config), nullptr, &ground) {}
+
+World::World(Config config, std::unique_ptr<Ground> own, Ground* shared)
     : config_(std::move(config)),
-      executor_(config_.seed),
+      own_(std::move(own)),
+      executor_(shared ? shared->executor : own_->executor),
+      network_(shared ? shared->network : own_->network),
+      resolver_(shared ? shared->resolver : own_->resolver),
       events_(executor_),
-      network_(executor_, config_.network),
       disk_(config_.seed) {
   start();
+}
+
+net::IpAddress World::server_ip() const {
+  return *net::IpAddress::parse(config_.address);
 }
 
 World::~World() {
@@ -167,10 +188,11 @@ House& World::house() {
 
 void World::start() {
   CHECK(!house_);
-  house_ = std::make_unique<House>(executor_, disk_, events_, config_);
+  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_, events_,
+                                   config_);
   run(settle_in());
   house_->background.spawn(house_->queue.run(house_->background.stop()));
-  house_->listen(executor_, network_);
+  house_->listen(executor_, network_, config_);
 }
 
 Task<> World::settle_in() {

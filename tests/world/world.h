@@ -23,6 +23,7 @@
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
 #include "net/sim/sim_network.h"
+#include "net/sim/sim_resolver.h"
 #include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
 #include "server/pop3/pop3.h"
@@ -59,11 +60,15 @@ struct Config {
   std::vector<net::IpNetwork> refused_networks;
   bool refuse_at_once = false;
   mta::QueueLimits queue;
+  mta::SmtpClientLimits remote;
+  mta::TlsLevel remote_tls = mta::TlsLevel::none;
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
   server::CensusLimits census;  // of each service
   bool passwords = false;       // hashing takes time: only where somebody logs in
   std::string host = "mx.example.org";
+  std::string address = "198.51.100.25";  // of the host
+  std::shared_ptr<const mta::RelayHost> relay;
   std::vector<std::string> domains = {"example.org"};  // the first is the default
   std::vector<AccountSpec> accounts = {{"ann@example.org", {}, true},
                                        {"bob@example.org", {}, true}};
@@ -88,13 +93,15 @@ class EventLog final : public Events {
 
 // What runs between start() and the end, in the order in which it is built.
 struct House {
-  House(SimExecutor& executor, store::memory::Disk& disk, Events& events, const Config& config);
-  void listen(SimExecutor& executor, SimNetwork& network);
+  House(SimExecutor& executor, store::memory::Disk& disk, net::Network& network,
+        net::Resolver& resolver, Events& events, const Config& config);
+  void listen(SimExecutor& executor, SimNetwork& network, const Config& config);
 
   std::unique_ptr<store::memory::MemoryStore> store;
   directory::Directory directory;
   mailbox::Mailboxes mailboxes;
   mta::Router router;
+  mta::SmtpCarrier remote;
   mta::Queue queue;
   mta::Intake intake;
   server::Census smtp_census;
@@ -106,9 +113,20 @@ struct House {
   runtime::Nursery background;  // the queue's worker
 };
 
+// What hosts that mail each other share: time, the network, the DNS.
+struct Ground {
+  explicit Ground(const Config& config)
+      : executor(config.seed), network(executor, config.network), resolver(executor) {}
+  SimExecutor executor;
+  SimNetwork network;
+  net::sim::SimResolver resolver;
+};
+
 class World {
  public:
   explicit World(Config config = {});
+  // One of several on the same ground, which lives longer.
+  World(Config config, Ground& ground);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();  // shuts down, if the house stands
@@ -125,6 +143,7 @@ class World {
   // --- running
   SimExecutor& executor() { return executor_; }
   SimNetwork& network() { return network_; }
+  net::sim::SimResolver& resolver() { return resolver_; }
   store::memory::Disk& disk() { return disk_; }
   EventLog& events() { return events_; }
   void run(Task<> task) { executor_.run_task(std::move(task)); }
@@ -147,10 +166,15 @@ class World {
   Task<> end_house(Duration grace);
   void drop_house();
 
+  World(Config config, std::unique_ptr<Ground> own, Ground* shared);
+  net::IpAddress server_ip() const;
+
   const Config config_;
-  SimExecutor executor_;
+  const std::unique_ptr<Ground> own_;  // null: the ground is shared
+  SimExecutor& executor_;
+  SimNetwork& network_;
+  net::sim::SimResolver& resolver_;
   EventLog events_;
-  SimNetwork network_;
   store::memory::Disk disk_;
   std::unique_ptr<House> house_;
   bool settled_ = false;

@@ -85,7 +85,7 @@ Task<Reply> Intake::judge(const Origin& origin, const Address& address, WallTime
   // Never an open relay: a foreign address is for those who have proved who they are.
   if (std::holds_alternative<directory::NotLocal>(*entry)) {
     if (!origin.authenticated) co_return Reply(550, {5, 7, 1}, "Relaying denied");
-    co_return Reply(550, {5, 4, 4}, "posta does not deliver to other hosts yet");
+    co_return recipient_ok();
   }
   auto destinations = co_await deps_.router.resolve(address);
   if (!destinations) co_return try_later();
@@ -97,8 +97,8 @@ Task<Reply> Intake::judge(const Origin& origin, const Address& address, WallTime
       refusal = std::move(full);
     } else if (const auto* none = std::get_if<NoRoute>(&destination.route)) {
       refusal = none->reply;
-    } else if (!refusal) {
-      refusal = Reply(550, {5, 4, 4}, "posta does not deliver to other hosts yet");
+    } else {
+      co_return recipient_ok();  // an alias that leads abroad
     }
   }
   co_return std::move(*refusal);

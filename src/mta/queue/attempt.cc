@@ -1,182 +1,309 @@
-// attempt.cc: the worker: takes what is due, asks the router again, settles.
+// attempt.cc: settling what is due (attempt.h).
+
+#include "mta/queue/attempt.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 #include "mta/queue/events.h"
 #include "mta/queue/schedule.h"
-#include "mta/queue/settle.h"
 
 namespace posta::mta {
 
-Task<> Queue::run(runtime::Stop& stop) {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  runtime::Nursery attempts(executor);
-  while (!stop.requested()) {
-    bool room = attempts.size() < config_.limits.letters_trying_max;
-    std::optional<QueueId> due;
-    if (room) due = schedule_->take_due(executor.now());
-    if (due) {
-      attempts.spawn(attempt(*due));
-      continue;
-    }
-    co_await schedule_->bell().wait_until(room ? schedule_->next_due() : Instant::max(), &stop);
-  }
-  co_await attempts.join();
+namespace {
+
+constexpr int kTriesMax = 16;  // settlements lost to administrators, one after the other
+
+Failure too_busy() {
+  return fail(Error::Kind::unavailable, "the letter is changed too often to be settled");
 }
 
-Task<> Queue::attempt(QueueId id) {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  auto letter = co_await show(id);
-  if (letter && !*letter) {
-    schedule_->remove(id);
-    co_return;
-  }
-  Result<Instant> next = fail(Error::Kind::unavailable, "not read");
-  if (letter) {
-    next = co_await settle_due(std::move(**letter));
-  } else {
-    next = Failure(std::move(letter).error());
-  }
-  if (!next) {
-    events::trouble(deps_.events, id, next.error());
-    schedule_->put(id, executor.now() + config_.limits.retry_first);
-  } else if (*next == Instant::min()) {
-    schedule_->remove(id);
-    events::letter_removed(deps_.events, id);
-  } else {
-    schedule_->put(id, *next);
-  }
-  schedule_->bell().ring();  // there is room for another attempt
+Outcome expired(const OwedRecipient& owed) {  // RFC 3463 §3.5
+  std::string last = owed.last_reply.code ? ": " + owed.last_reply.str() : std::string();
+  return {Outcome::Kind::failed, {554, {5, 4, 7}, "Not delivered for too long" + last}};
 }
 
-// When the letter is due next; Instant::min() if nothing of it is owed any more.
-Task<Result<Instant>> Queue::settle_due(QueuedLetter letter) {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  WallTime now = executor.wall();
-  // The schedule says that the letter is due. The wall clock may have jumped meanwhile, so "due" is
-  // what was due first, and whatever else the clock says.
+}  // namespace
+
+// The schedule says that the letter is due. The wall clock may have jumped meanwhile, so "due" is
+// what was due first, and whatever else the clock says.
+std::vector<std::size_t> Queue::Attempt::due(WallTime now) const {
   WallTime first = WallTime::max();
-  for (const auto& owed : letter.owed)
+  for (const auto& owed : letter_.owed)
     if (!owed.held) first = std::min(first, owed.next_attempt);
-  std::vector<std::size_t> due;
-  for (std::size_t i = 0; i < letter.owed.size(); ++i)
-    if (!letter.owed[i].held && letter.owed[i].next_attempt <= std::max(now, first))
-      due.push_back(i);
-
-  auto still_owed = co_await settle(letter, due, /*give_up=*/false);
-  if (!still_owed) co_return Failure(std::move(still_owed).error());
-
-  // What was tried in vain for too long fails now, with its last reply.
-  std::vector<std::size_t> expired;
-  for (std::size_t i = 0; i < letter.owed.size(); ++i) {
-    const auto& owed = letter.owed[i];
-    if (!owed.held && owed.attempts >= attempts_before_expiry(config_.limits) &&
-        now - letter.letter.origin.received > config_.limits.life_max)
-      expired.push_back(i);
-  }
-  if (!expired.empty()) {
-    still_owed = co_await settle(letter, expired, /*give_up=*/true);
-    if (!still_owed) co_return Failure(std::move(still_owed).error());
-  }
-  if (!*still_owed) co_return Instant::min();
-  Instant next = Instant::max();
-  for (const auto& owed : letter.owed)
-    if (!owed.held)
-      next = std::min(next, executor.now() + pause_until(config_.limits, owed.next_attempt, now));
-  co_return next;
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < letter_.owed.size(); ++i)
+    if (!letter_.owed[i].held && letter_.owed[i].next_attempt <= std::max(now, first))
+      out.push_back(i);
+  return out;
 }
 
-// Settles the recipients with these indices; `letter.owed` becomes what is owed afterwards.
-Task<Result<bool>> Queue::settle(QueuedLetter& letter, std::vector<std::size_t> due, bool give_up) {
-  if (due.empty()) co_return !letter.owed.empty();
+Task<Result<std::optional<Instant>>> Queue::Attempt::run() {
   runtime::Executor& executor = co_await runtime::this_executor();
-  Settlement settlement(*this, letter.letter, letter.message, /*letter_on_disk=*/true);
-  settlement.set_reached(letter.reached);
-  std::uint32_t next_number = 0;
-  for (const auto& owed : letter.owed) next_number = std::max(next_number, owed.number + 1);
-  std::vector<OwedRecipient> others;
-  for (std::size_t i = 0; i < letter.owed.size(); ++i) {
-    if (std::ranges::find(due, i) == due.end()) {
-      others.push_back(letter.owed[i]);
-      continue;
-    }
-    OwedRecipient owed = letter.owed[i];
-    if (give_up) {
-      auto& item = settlement.items().emplace_back();
-      item.on_disk = true;
-      std::string last = owed.last_reply.code ? ": " + owed.last_reply.str() : std::string();
-      item.outcome =
-          Outcome{Outcome::Kind::failed, {554, {5, 4, 7}, "Not delivered for too long" + last}};
-      item.owed = std::move(owed);
-      continue;
-    }
-    owed.attempts += 1;
-    owed.next_attempt =
-        executor.wall() + retry_pause(config_.limits, owed.attempts, executor.random());
-    co_await place(settlement, std::move(owed), next_number);
-  }
-  settlement.set_others_owed(!others.empty());
-  CO_TRY_VOID(co_await report_failures(settlement));
-  CO_TRY_VOID(co_await settlement.commit());
+  CO_TRY_VOID(co_await settle_here());
+  CO_TRY_VOID(co_await settle_abroad());
+  if (!stopped_) CO_TRY_VOID(co_await settle_late());
+  if (letter_.owed.empty()) co_return std::optional<Instant>();
+  co_return std::optional<Instant>(next_due(executor));
+}
 
-  for (auto& item : settlement.items()) {
-    events::recipient_settled(deps_.events, letter.letter.id, item.owed, *item.outcome);
-    if (item.local && item.outcome->kind == Outcome::Kind::delivered)
-      letter.reached.push_back(item.local->account);
-    if (item.outcome->kind == Outcome::Kind::deferred) others.push_back(std::move(item.owed));
+Instant Queue::Attempt::next_due(runtime::Executor& executor) const {
+  Instant next = Instant::max();
+  for (const auto& owed : letter_.owed) {
+    if (owed.held || waiting_.contains(owed.number)) continue;
+    auto pause = pause_until(queue_.config_.limits, owed.next_attempt, executor.wall());
+    next = std::min(next, executor.now() + pause);
   }
-  for (const auto& offspring : settlement.offspring()) {
-    events::report_sent(deps_.events, offspring.letter.id, letter.letter.id);
-    schedule_->put(offspring.letter.id, executor.now());
+  return next;
+}
+
+// --- here
+
+Task<Result<>> Queue::Attempt::settle_here() {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    abroad_.clear();
+    Settlement settlement(queue_, letter_.letter, letter_.message, /*letter_on_disk=*/true);
+    settlement.expect(letter_);
+    settlement.set_reached(letter_.reached);
+    Number next_number = 0;
+    for (const auto& owed : letter_.owed) next_number = std::max(next_number, owed.number + 1);
+    for (std::size_t i : due(executor.wall()))
+      co_await place(settlement, letter_.owed[i], next_number);
+    if (settlement.items().empty()) co_return Result<>();
+    CO_TRY(bool done, co_await commit(settlement));
+    if (done) co_return Result<>();
   }
-  letter.owed = std::move(others);
-  co_return settlement.still_owed();
+  co_return too_busy();
 }
 
 // Where one owed recipient goes now. An alias becomes one item for each place it leads to; the
-// first takes over the obligation.
-Task<> Queue::place(Settlement& settlement, OwedRecipient owed, std::uint32_t& next_number) {
-  auto add = [&](bool on_disk) -> Settlement::Item& {
+// first takes over the obligation. Who goes abroad as before needs no item: nothing changes yet.
+Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number& next_number) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  auto destinations = co_await queue_.deps_.router.resolve(owed.recipient.address);
+  const OwedRecipient before = owed;
+  owed.attempts += 1;
+  owed.next_attempt =
+      executor.wall() + retry_pause(queue_.config_.limits, owed.attempts, executor.random());
+  auto add = [&](OwedRecipient as, bool on_disk) -> Settlement::Item& {
     auto& item = settlement.items().emplace_back();
-    item.owed = owed;
+    item.owed = std::move(as);
     item.on_disk = on_disk;
     if (!on_disk) item.owed.number = next_number++;
     return item;
   };
-  auto destinations = co_await deps_.router.resolve(owed.recipient.address);
   if (!destinations) {
-    add(true).outcome =
+    add(owed, true).outcome =
         Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, destinations.error().what}};
     co_return;
   }
   bool first = true;
   for (Destination& destination : *destinations) {
-    auto& item = add(std::exchange(first, false));
+    const bool on_disk = std::exchange(first, false);
+    if (auto* remote = std::get_if<RemoteRoute>(&destination.route)) {
+      Number number = before.number;
+      if (!on_disk || destination.address != before.recipient.address) {
+        auto& item = add(before, on_disk);
+        item.owed.recipient.address = destination.address;
+        item.owed.next_attempt = executor.wall();
+        item.moved = true;
+        item.outcome = Outcome{Outcome::Kind::deferred, {250, {2, 0, 0}, "Queued"}};
+        number = item.owed.number;
+      }
+      Group& group = abroad_[remote->destination()];
+      group.route = std::move(*remote);
+      group.numbers.push_back(number);
+      continue;
+    }
+    auto& item = add(owed, on_disk);
     item.owed.recipient.address = destination.address;
     if (auto* none = std::get_if<NoRoute>(&destination.route)) {
       auto kind = none->reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
       item.outcome = Outcome{kind, std::move(none->reply)};
-    } else if (std::get_if<RemoteRoute>(&destination.route)) {
-      item.outcome = Outcome{Outcome::Kind::deferred,
-                             {451, {4, 4, 0}, "posta does not deliver to other hosts yet"}};
     } else {
-      auto& local = std::get<LocalRoute>(destination.route);
-      if (!settlement.reach(local.account.id)) {
-        item.outcome = Outcome{Outcome::Kind::delivered, {250, {2, 1, 5}, "Has it already"}};
-        continue;
-      }
-      // What the sender named stands in X-Original-To, if it was an address at all.
-      Address original = Address::parse(owed.recipient.original).value_or(owed.recipient.address);
-      auto prepared = carrier_.prepare(settlement.letter(), settlement.message(),
-                                       destination.address, local, original);
-      if (auto* ready = std::get_if<MailboxCarrier::Prepared>(&prepared)) {
-        item.local = std::move(*ready);
-      } else {
-        item.outcome = Outcome{Outcome::Kind::failed, std::get<Reply>(std::move(prepared))};
-      }
+      place_here(settlement, item, std::get<LocalRoute>(destination.route));
     }
   }
+}
+
+void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item, LocalRoute& local) {
+  if (!settlement.reach(local.account.id)) {
+    item.outcome = Outcome{Outcome::Kind::delivered, {250, {2, 1, 5}, "Has it already"}};
+    return;
+  }
+  // What the sender named stands in X-Original-To, if it was an address at all.
+  const Address& to = item.owed.recipient.address;
+  Address original = Address::parse(item.owed.recipient.original).value_or(to);
+  auto prepared =
+      queue_.carrier_.prepare(settlement.letter(), settlement.message(), to, local, original);
+  if (auto* ready = std::get_if<MailboxCarrier::Prepared>(&prepared))
+    item.local = std::move(*ready);
+  else
+    item.outcome = Outcome{Outcome::Kind::failed, std::get<Reply>(std::move(prepared))};
+}
+
+// --- abroad
+
+Task<Result<>> Queue::Attempt::settle_abroad() {
+  if (abroad_.empty()) co_return Result<>();
+  runtime::Executor& executor = co_await runtime::this_executor();
+  runtime::Nursery carriers(executor);
+  std::map<Number, Outcome> dead;
+  for (auto& [destination, group] : abroad_) {
+    if (stop_.requested()) break;
+    auto answer = queue_.destinations_->enter(destination, letter_.letter.id, executor.now());
+    using Kind = Destinations::Answer::Kind;
+    if (answer.kind == Kind::go) carriers.spawn(carry(destination, std::move(group)));
+    if (answer.kind == Kind::wait) waiting_.insert(group.numbers.begin(), group.numbers.end());
+    if (answer.kind != Kind::dead) continue;
+    for (Number number : group.numbers) dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+  }
+  Result<> result = co_await settle(std::move(dead));
+  while (carriers.size() > 0 || !come_.empty()) {
+    if (come_.empty()) co_await bell_.wait();
+    std::map<Number, Outcome> outcomes;
+    for (Come& come : std::exchange(come_, {})) {
+      if (come.result.stopped) stopped_ = true;
+      for (std::size_t i = 0; i < come.numbers.size(); ++i) {
+        Outcome& outcome = come.result.each[i];
+        // What we did not try because we end is owed as it was.
+        if (come.result.stopped && outcome.kind == Outcome::Kind::deferred) continue;
+        outcomes[come.numbers[i]] = std::move(outcome);
+      }
+    }
+    auto settled = co_await settle(std::move(outcomes));
+    if (!settled) result = std::move(settled);  // and hear the others out
+  }
+  co_await carriers.join();
+  co_return result;
+}
+
+Task<> Queue::Attempt::carry(std::string destination, Group group) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  RemoteJob job{letter_.letter, letter_.message, std::move(group.route), {}};
+  for (Number number : group.numbers) {
+    auto owed = std::ranges::find(letter_.owed, number, &OwedRecipient::number);
+    if (owed != letter_.owed.end()) job.recipients.push_back(owed->recipient.address);
+  }
+  Come come{std::move(group.numbers), {}};
+  std::vector<QueueId> woken;
+  // An administrator may have removed some in this very moment: then all are looked at again.
+  if (job.recipients.size() == come.numbers.size()) {
+    come.result = co_await queue_.deps_.remote.deliver(std::move(job), pool_, stop_);
+    woken = come.result.stopped ? queue_.destinations_->leave_untried(destination)
+                                : queue_.destinations_->leave(destination, come.result.unreachable,
+                                                              executor.now(), executor.random());
+  } else {
+    come.numbers.clear();
+    woken = queue_.destinations_->leave_untried(destination);
+  }
+  queue_.wake(woken, executor.now());
+  come_.push_back(std::move(come));
+  bell_.ring();
+}
+
+Task<Result<>> Queue::Attempt::settle(std::map<Number, Outcome> outcomes) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    Settlement settlement(queue_, letter_.letter, letter_.message, /*letter_on_disk=*/true);
+    settlement.expect(letter_);
+    settlement.set_reached(letter_.reached);
+    for (const auto& owed : letter_.owed) {
+      auto outcome = outcomes.find(owed.number);
+      if (outcome == outcomes.end()) continue;
+      auto& item = settlement.items().emplace_back();
+      item.owed = owed;
+      item.on_disk = true;
+      item.owed.attempts += 1;
+      item.owed.next_attempt = executor.wall() + retry_pause(queue_.config_.limits,
+                                                             item.owed.attempts, executor.random());
+      item.outcome = outcome->second;
+    }
+    if (settlement.items().empty()) co_return Result<>();
+    CO_TRY(bool done, co_await commit(settlement));
+    if (done) co_return Result<>();
+  }
+  co_return too_busy();
+}
+
+// --- too late
+
+Task<Result<>> Queue::Attempt::settle_late() {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  const QueueLimits& limits = queue_.config_.limits;
+  const Letter& letter = letter_.letter;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    auto age = executor.wall() - letter.origin.received;
+    Settlement settlement(queue_, letter, letter_.message, /*letter_on_disk=*/true);
+    settlement.expect(letter_);
+    settlement.set_reached(letter_.reached);
+    for (const auto& owed : letter_.owed) {
+      if (owed.held || owed.attempts == 0) continue;
+      bool over = age > limits.life_max && owed.attempts >= attempts_before_expiry(limits);
+      bool late = limits.delay_warning.count() > 0 && age > limits.delay_warning &&
+                  !owed.delay_told && letter.envelope.from;
+      if (!over && !late) continue;
+      auto& item = settlement.items().emplace_back();
+      item.owed = owed;
+      item.on_disk = true;
+      item.late = !over;
+      item.owed.delay_told = true;
+      item.outcome =
+          over ? expired(owed) : Outcome{Outcome::Kind::deferred, owed.last_reply, owed.last_host};
+    }
+    if (settlement.items().empty()) co_return Result<>();
+    CO_TRY(bool done, co_await commit(settlement));
+    if (done) co_return Result<>();
+  }
+  co_return too_busy();
+}
+
+// --- commits
+
+Task<Result<bool>> Queue::Attempt::commit(Settlement& settlement) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  std::vector<OwedRecipient> others;
+  for (const auto& owed : letter_.owed) {
+    bool touched = std::ranges::any_of(settlement.items(), [&](const auto& item) {
+      return item.on_disk && item.owed.number == owed.number;
+    });
+    if (!touched) others.push_back(owed);
+  }
+  settlement.set_others_owed(!others.empty());
+  CO_TRY_VOID(co_await queue_.report(settlement));
+  CO_TRY(bool committed, co_await settlement.commit());
+  if (!committed) {
+    CO_TRY_VOID(co_await read_again());
+    co_return false;
+  }
+  for (auto& item : settlement.items()) {
+    if (!item.moved && !item.late)
+      events::recipient_settled(queue_.deps_.events, letter_.letter.id, item.owed, *item.outcome);
+    if (item.local && item.outcome->kind == Outcome::Kind::delivered)
+      letter_.reached.push_back(item.local->account);
+    if (item.outcome->kind == Outcome::Kind::deferred) others.push_back(std::move(item.owed));
+  }
+  for (const auto& offspring : settlement.offspring()) {
+    events::report_sent(queue_.deps_.events, offspring.letter.id, letter_.letter.id);
+    queue_.schedule_->put(offspring.letter.id, executor.now());
+  }
+  letter_.owed = std::move(others);
+  co_return true;
+}
+
+// The letter and its message never change; what is owed of it may have.
+Task<Result<>> Queue::Attempt::read_again() {
+  CO_TRY(auto fresh, co_await queue_.show(letter_.letter.id));
+  if (!fresh) {
+    letter_.owed.clear();
+    co_return Result<>();
+  }
+  letter_.owed = std::move(fresh->owed);
+  letter_.reached = std::move(fresh->reached);
+  letter_.changes = fresh->changes;
+  letter_.seen = fresh->seen;
+  co_return Result<>();
 }
 
 }  // namespace posta::mta

@@ -4,27 +4,29 @@ namespace posta::mta::events {
 
 void recipient_settled(Events& events, QueueId id, const OwedRecipient& owed,
                        const Outcome& outcome) {
-  std::string to = owed.recipient.address.str();
-  switch (outcome.kind) {
-    case Outcome::Kind::delivered:
-      events.emit({"queue.recipient.delivered",
-                   {{"queue_id", to_string(id)},
-                    {"to", to},
-                    {"original", owed.recipient.original},
-                    {"reply", outcome.reply.str()}}});
-      return;
-    case Outcome::Kind::deferred:
-    case Outcome::Kind::failed:
-      events.emit({outcome.kind == Outcome::Kind::failed ? "queue.recipient.failed"
-                                                         : "queue.recipient.deferred",
-                   {{"queue_id", to_string(id)},
-                    {"to", to},
-                    {"original", owed.recipient.original},
-                    {"reply", outcome.reply.str()},
-                    {"attempts", owed.attempts}},
-                   Severity::warning});
-      return;
+  bool well = outcome.kind == Outcome::Kind::delivered;
+  Event event(well                                    ? "queue.recipient.delivered"
+              : outcome.kind == Outcome::Kind::failed ? "queue.recipient.failed"
+                                                      : "queue.recipient.deferred",
+              {{"queue_id", to_string(id)},
+               {"to", owed.recipient.address.str()},
+               {"original", owed.recipient.original},
+               {"reply", outcome.reply.str()}},
+              well ? Severity::info : Severity::warning);
+  if (!well) event.fields.emplace_back("attempts", owed.attempts);
+  if (!outcome.host.empty()) {
+    event.fields.emplace_back("host", outcome.host);
+    event.fields.emplace_back("tls", outcome.tls);
   }
+  events.emit(event);
+}
+
+void recipient_changed(Events& events, std::string_view name, QueueId id,
+                       const OwedRecipient& owed) {
+  events.emit({name,
+               {{"queue_id", to_string(id)},
+                {"to", owed.recipient.address.str()},
+                {"original", owed.recipient.original}}});
 }
 
 void letter_removed(Events& events, QueueId id) {

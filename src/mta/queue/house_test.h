@@ -13,6 +13,8 @@
 #include "directory/testing.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/record.h"
+#include "net/sim/sim_network.h"
+#include "net/sim/sim_resolver.h"
 #include "runtime/sim/sim_executor.h"
 #include "store/memory/memory_store.h"
 #include "wire/message/digest.h"
@@ -36,13 +38,26 @@ class EventNames final : public Events {
 
 // What ends with a crash.
 struct Rooms {
-  Rooms(SimExecutor& executor, store::memory::Disk& disk, Events& events, QueueLimits limits,
-        store::memory::Options options)
+  Rooms(SimExecutor& executor, store::memory::Disk& disk, Events& events, net::Network& network,
+        net::Resolver& resolver, QueueLimits limits, store::memory::Options options)
       : store(*store::memory::open(disk, executor, std::move(options))),
         town(executor, *store),
         mailboxes(*store, {}),
         router(town.directory, {}),
-        queue({.store = *store, .mailboxes = mailboxes, .router = router, .events = events},
+        remote({.store = *store,
+                .network = network,
+                .resolver = resolver,
+                .events = events,
+                .tls = nullptr},
+               {.hosts = {.host = directory::domain_of("mx.example.org"),
+                          .own = {*net::Endpoint::parse("198.51.100.25:25")}},
+                .tls = TlsLevel::may,
+                .limits = {}}),
+        queue({.store = *store,
+               .mailboxes = mailboxes,
+               .router = router,
+               .remote = remote,
+               .events = events},
               {.host = directory::domain_of("mx.example.org"), .limits = limits}),
         worker(executor) {}
 
@@ -50,15 +65,20 @@ struct Rooms {
   directory::Town<SimExecutor> town;
   mailbox::Mailboxes mailboxes;
   Router router;
+  SmtpCarrier remote;
   Queue queue;
   runtime::Nursery worker;
 };
+
+// Our own address in the simulated network.
+inline const net::IpAddress kHost = net::IpAddress::v4({198, 51, 100, 25});
 
 class HouseTest : public ::testing::Test {
  protected:
   explicit HouseTest(QueueLimits l = {}) : limits(l) {
     options.slow_reads = 0;
-    rooms = std::make_unique<Rooms>(executor, disk, events, limits, options);
+    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost), resolver, limits,
+                                    options);
     rooms->town.add_domain("example.org");
     for (const char* who : {"ann@example.org", "bob@example.org", "carl@example.org"})
       add_account(who);
@@ -156,18 +176,24 @@ class HouseTest : public ::testing::Test {
   void restart(bool crash) {
     end(crash);
     disk.fail_operation(0);
-    rooms = std::make_unique<Rooms>(executor, disk, events, limits, options);
+    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost), resolver, limits,
+                                    options);
     EXPECT_TRUE(await(rooms->queue.load()));
   }
   void end(bool crash) {
     if (!rooms) return;
-    if (crash) rooms->store->crash();
+    if (crash) {
+      network.crash(kHost);
+      rooms->store->crash();
+    }
     rooms->worker.stop().request();
     executor.run_task(rooms->worker.join());
     rooms.reset();
   }
 
   SimExecutor executor{7};
+  net::sim::SimNetwork network{executor};
+  net::sim::SimResolver resolver{executor};
   store::memory::Disk disk{7};
   store::memory::Options options;
   QueueLimits limits;

@@ -1,5 +1,6 @@
 #include "mta/queue/queue.h"
 
+#include "mta/queue/destinations.h"
 #include "mta/queue/record.h"
 #include "mta/queue/schedule.h"
 #include "mta/queue/settle.h"
@@ -14,7 +15,8 @@ Queue::Queue(Deps deps, QueueConfig config)
     : deps_(deps),
       config_(std::move(config)),
       carrier_(deps.mailboxes),
-      schedule_(std::make_unique<Schedule>()) {}
+      schedule_(std::make_unique<Schedule>()),
+      destinations_(std::make_unique<Destinations>(config_.limits)) {}
 
 Queue::~Queue() = default;
 

@@ -15,8 +15,9 @@
 // several recipients lead to gets one copy, whenever they are settled.
 // At least once for remote hosts: RFC 5321 §6.1 leaves no better choice.
 //
-// admit.cc, schedule.cc, attempt.cc, settle.cc. Due letters sit in a heap in memory, rebuilt from
-// the store at start. The worker runs on one executor; admit(), list() and show() on any.
+// admit.cc, schedule.cc, attempt.cc, settle.cc, report.cc, manage.cc, destinations.cc. Due letters
+// sit in a heap in memory, rebuilt from the store at start. The worker runs on one executor; the
+// rest on any.
 #pragma once
 
 #include <memory>
@@ -30,6 +31,7 @@
 #include "mail/reply.h"
 #include "mailbox/mailbox.h"
 #include "mta/delivery/mailbox_carrier.h"
+#include "mta/delivery/smtp_carrier.h"
 #include "mta/route/route.h"
 #include "runtime/nursery.h"
 #include "runtime/task.h"
@@ -41,12 +43,18 @@ inline constexpr store::Partition kQueuePartition = 2;
 
 struct QueueLimits {
   std::size_t inline_recipients_max = 50;  // more: all Owed, settled a moment later
-  std::size_t letters_trying_max = 64;     // letters in work at one time
+  std::size_t letters_trying_max = 256;    // letters in work at one time
   std::chrono::seconds retry_first{60};    // first pause; doubles, with jitter of a quarter
   std::chrono::seconds retry_max{4 * 3600};
-  std::chrono::hours life_max{5 *
-                              24};  // older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days
-  std::size_t list_max = 1000;      // letters in one answer of list()
+  // Older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days.
+  std::chrono::hours life_max{5 * 24};
+  std::chrono::seconds delay_warning{4 * 3600};  // then the sender is told, once; 0: never
+  // Letters that are on their way to one destination at one time: at first, and once it has proved
+  // itself.
+  std::size_t destination_sessions_first = 5;
+  std::size_t destination_sessions_max = 20;
+  std::size_t destinations_max = 10'000;  // remembered; beyond, those without mail are forgotten
+  std::size_t list_max = 1000;            // letters in one answer of list()
 };
 
 struct QueueConfig {
@@ -77,7 +85,9 @@ struct OwedRecipient {
   unsigned attempts = 0;
   WallTime next_attempt;
   Reply last_reply;
-  bool held = false;  // an administrator stopped it
+  bool held = false;        // an administrator stopped it
+  std::string last_host;    // who gave last_reply; empty: nobody but us
+  bool delay_told = false;  // its sender has had the notice of delay
 };
 
 struct QueuedLetter {
@@ -85,7 +95,21 @@ struct QueuedLetter {
   StoredMessage message;
   std::vector<OwedRecipient> owed;
   std::vector<AccountId> reached;  // have it already, while others are still owed
+  std::uint64_t changes = 0;       // by administrators
+  std::uint64_t seen = 0;          // digest of the letter's record as it was read
 };
+
+// Which recipients an administrator means: those that match everything that is set. Nothing set:
+// all that are owed.
+struct Selection {
+  QueueId id = {};                         // of one letter
+  std::optional<Address> recipient = {};   // where it goes, or what the sender named
+  std::optional<Domain> destination = {};  // the domain of where it goes
+  std::optional<ReversePath> sender = {};  // whose letters
+  std::optional<bool> held = {};           // only those that are, or are not, held
+};
+
+enum class Report { no, yes };  // is the sender told?
 
 class Queue {
  public:
@@ -93,6 +117,7 @@ class Queue {
     store::Store& store;
     mailbox::Mailboxes& mailboxes;
     Router& router;
+    SmtpCarrier& remote;
     Events& events;
   };
   Queue(Deps deps, QueueConfig config);
@@ -115,21 +140,37 @@ class Queue {
   Task<Result<std::vector<QueuedLetter>>> list(QueueId after, std::size_t limit);
   Task<Result<std::optional<QueuedLetter>>> show(QueueId id);
   std::size_t letters_owed() const;
+  // manage.cc. Each is durable when it returns, and says how many recipients it concerned. What a
+  // carrier has in hand is not called back; what comes of it is heeded only as far as it is still
+  // owed.
+  Task<Result<std::size_t>> retry(Selection which);    // due now, held or not
+  Task<Result<std::size_t>> hold(Selection which);     // never due by itself
+  Task<Result<std::size_t>> release(Selection which);  // held no more, due now
+  Task<Result<std::size_t>> remove(Selection which, Report report);
 
  private:
-  class Schedule;    // schedule.h: what is due when
-  class Settlement;  // settle.h: one batch in the making
+  class Schedule;      // schedule.h: what is due when
+  class Settlement;    // settle.h: one batch in the making
+  class Destinations;  // destinations.h: how much may go where
+  class Attempt;       // attempt.h: one letter in work
 
-  Task<> attempt(QueueId id);
-  Task<Result<Instant>> settle_due(QueuedLetter letter);
-  Task<Result<bool>> settle(QueuedLetter& letter, std::vector<std::size_t> due, bool give_up);
-  Task<> place(Settlement& settlement, OwedRecipient owed, std::uint32_t& next_number);
-  Task<Result<>> report_failures(Settlement& settlement);
+  enum class Order { retry, hold, release, remove };
+  Task<Result<std::size_t>> manage(Order order, Selection which, Report report);
+  Task<Result<std::size_t>> manage_letter(Order order, const Selection& which, QueueId id,
+                                          Report report);
+  Task<Result<bool>> remove_from(QueuedLetter& letter, std::vector<std::size_t> chosen,
+                                 Report report);
+
+  Task<> attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop);
+  void wake(const std::vector<QueueId>& letters, Instant now);
+  // Adds the DSN for what has failed, and for what is told to be late.
+  Task<Result<>> report(Settlement& settlement);
 
   Deps deps_;
   QueueConfig config_;
   MailboxCarrier carrier_;
   std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<Destinations> destinations_;
 };
 
 }  // namespace posta::mta

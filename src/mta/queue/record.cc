@@ -6,8 +6,8 @@ namespace posta::mta {
 
 namespace {
 
-constexpr std::uint8_t kLetterVersion = 1;
-constexpr std::uint8_t kOwedVersion = 1;
+constexpr std::uint8_t kLetterVersion = 2;
+constexpr std::uint8_t kOwedVersion = 2;
 constexpr std::string_view kLetterPrefix = "Q/letter/";
 constexpr std::string_view kOwedPrefix = "Q/owed/";
 constexpr std::string_view kReachedPrefix = "Q/reached/";
@@ -93,7 +93,8 @@ std::string queue_link(QueueId id) {
   return owner;
 }
 
-std::string encode_letter(const Letter& letter, const StoredMessage& message) {
+std::string encode_letter(const Letter& letter, const StoredMessage& message,
+                          std::uint64_t changes) {
   Writer out(kLetterVersion);
   write_path(out, letter.envelope.from);
   out.boolean(letter.envelope.smtputf8).boolean(letter.envelope.eight_bit);
@@ -107,12 +108,15 @@ std::string encode_letter(const Letter& letter, const StoredMessage& message) {
   out.number(message.delivered_to.size());
   for (const auto& address : message.delivered_to) out.text(address);
   out.text(message.digest ? *message.digest : std::string());
+  out.number(changes);
   return out.take();
 }
 
 Result<QueuedLetter> decode_letter(QueueId id, std::string_view record) {
   Reader in(record);
-  if (in.octet() != kLetterVersion) return corrupt("a queued letter of an unknown version");
+  const std::uint8_t version = in.octet();
+  if (version < 1 || version > kLetterVersion)
+    return corrupt("a queued letter of an unknown version");
   QueuedLetter out;
   out.letter.id = id;
   if (in.boolean()) {
@@ -140,6 +144,8 @@ Result<QueuedLetter> decode_letter(QueueId id, std::string_view record) {
   for (std::uint64_t left = in.number(); in.ok() && left > 0; --left)
     out.message.delivered_to.emplace_back(in.text());
   out.message.digest = std::make_shared<const std::string>(in.text());
+  if (version >= 2) out.changes = in.number();
+  out.seen = store::digest_of(record);
   if (!in.done()) return corrupt("a queued letter that is cut or too long");
   return out;
 }
@@ -153,12 +159,15 @@ std::string encode_owed(const OwedRecipient& owed) {
   out.number(static_cast<std::uint64_t>(reply.code));
   out.number(reply.status.cls).number(reply.status.subject).number(reply.status.detail);
   out.text(reply.text).boolean(owed.held);
+  out.text(owed.last_host).boolean(owed.delay_told);
   return out.take();
 }
 
 Result<OwedRecipient> decode_owed(std::uint32_t number, std::string_view record) {
   Reader in(record);
-  if (in.octet() != kOwedVersion) return corrupt("an owed recipient of an unknown version");
+  const std::uint8_t version = in.octet();
+  if (version < 1 || version > kOwedVersion)
+    return corrupt("an owed recipient of an unknown version");
   OwedRecipient out;
   out.number = number;
   auto address = read_address(in);
@@ -173,6 +182,10 @@ Result<OwedRecipient> decode_owed(std::uint32_t number, std::string_view record)
   out.last_reply.status.detail = static_cast<std::uint16_t>(in.number());
   out.last_reply.text = in.text();
   out.held = in.boolean();
+  if (version >= 2) {
+    out.last_host = in.text();
+    out.delay_told = in.boolean();
+  }
   if (!in.done()) return corrupt("an owed recipient that is cut or too long");
   return out;
 }

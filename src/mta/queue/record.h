@@ -19,7 +19,9 @@ std::string reached_key(QueueId id, AccountId account);  // Q/reached/<id>/<acco
 store::Range reached_range(QueueId id);
 std::string queue_link(QueueId id);  // owner of the body while it is owed
 
-std::string encode_letter(const Letter& letter, const StoredMessage& message);
+// `changes`: how often an administrator has changed what is owed of it.
+std::string encode_letter(const Letter& letter, const StoredMessage& message,
+                          std::uint64_t changes = 0);
 Result<QueuedLetter> decode_letter(QueueId id, std::string_view record);
 
 std::string encode_owed(const OwedRecipient& owed);

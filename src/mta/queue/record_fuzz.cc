@@ -10,9 +10,9 @@ using namespace posta::mta;
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   if (auto letter = decode_letter(QueueId(1), input)) {
-    std::string once = encode_letter(letter->letter, letter->message);
+    std::string once = encode_letter(letter->letter, letter->message, letter->changes);
     auto again = decode_letter(QueueId(1), once);
-    CHECK(again && encode_letter(again->letter, again->message) == once);
+    CHECK(again && encode_letter(again->letter, again->message, again->changes) == once);
     CHECK(letter->message.thread_keys.size() <= size &&
           letter->message.delivered_to.size() <= size);
   }

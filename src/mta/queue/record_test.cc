@@ -44,11 +44,13 @@ OwedRecipient an_owed() {
           .attempts = 2,
           .next_attempt = WallTime(std::chrono::milliseconds(1'767'225'660'000)),
           .last_reply = {452, {4, 2, 2}, "Mailbox full"},
-          .held = true};
+          .held = true,
+          .last_host = "mx.example.net",
+          .delay_told = true};
 }
 
 std::string shown(const QueuedLetter& letter) {
-  return encode_letter(letter.letter, letter.message);
+  return encode_letter(letter.letter, letter.message, letter.changes);
 }
 
 TEST(QueueRecord, RecordsReadBack) {
@@ -99,24 +101,48 @@ TEST(QueueRecord, EveryCutAndEveryOctetMoreIsRefused) {
   for (std::size_t n = 0; n < owed.size(); ++n)
     EXPECT_FALSE(decode_owed(1, owed.substr(0, n))) << n;
   EXPECT_FALSE(decode_owed(1, owed + "x"));
-  EXPECT_FALSE(decode_owed(1, "\x02" + owed.substr(1)));
-  EXPECT_FALSE(decode_letter(QueueId(1), "\x02" + letter.substr(1)));
+  for (char version : {'\0', '\x03'}) {
+    EXPECT_FALSE(decode_owed(1, version + owed.substr(1)));
+    EXPECT_FALSE(decode_letter(QueueId(1), version + letter.substr(1)));
+  }
 }
 
-// A format that was once written must stay readable; a new version adds lines to the file.
+std::vector<std::string> golden(const std::string& name) {
+  std::ifstream file(std::filesystem::path(__FILE__).parent_path() /
+                     ("../../../tests/golden/queue/" + name));
+  EXPECT_TRUE(file) << "tests/golden/queue/" << name << " is missing";
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line[0] != '#') lines.push_back(line);
+  return lines;
+}
+
+// A format that was once written must stay readable; a new version has a file of its own.
 TEST(QueueRecord, TheGoldenFileIsWhatWeWriteAndRead) {
   const std::vector<std::string> now = {
       "letter " + hex_encode(letter_key(a_letter().id)) + " " +
-          hex_encode(encode_letter(a_letter(), a_message())),
+          hex_encode(encode_letter(a_letter(), a_message(), 5)),
       "owed " + hex_encode(owed_key(a_letter().id, 3)) + " " + hex_encode(encode_owed(an_owed())),
       "reached " + hex_encode(reached_key(a_letter().id, AccountId(1024)))};
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() /
-                     "../../../tests/golden/queue/records-v1.txt");
-  ASSERT_TRUE(file) << "tests/golden/queue/records-v1.txt is missing";
-  std::vector<std::string> golden;
-  for (std::string line; std::getline(file, line);)
-    if (!line.empty() && line[0] != '#') golden.push_back(line);
-  EXPECT_EQ(now, golden);
+  EXPECT_EQ(now, golden("records-v2.txt"));
+}
+
+TEST(QueueRecord, RecordsOfTheVersionBeforeReadWithTheirDefaults) {
+  for (const std::string& line : golden("records-v1.txt")) {
+    const std::string value = *hex_decode(line.substr(line.rfind(' ') + 1));
+    if (line.starts_with("letter")) {
+      auto letter = decode_letter(a_letter().id, value);
+      ASSERT_TRUE(letter);
+      EXPECT_EQ(shown(*letter), encode_letter(a_letter(), a_message(), 0));
+    } else if (line.starts_with("owed")) {
+      auto owed = decode_owed(3, value);
+      ASSERT_TRUE(owed);
+      OwedRecipient expected = an_owed();
+      expected.last_host.clear();
+      expected.delay_told = false;
+      EXPECT_EQ(encode_owed(*owed), encode_owed(expected));
+    }
+  }
 }
 
 }  // namespace

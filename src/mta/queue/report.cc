@@ -1,4 +1,4 @@
-// report.cc: telling the sender what could not be delivered (RFC 3464, RFC 6522).
+// report.cc: telling the sender what could not be delivered, or not yet (RFC 3464, RFC 6522).
 //
 // A report is offspring: made before the batch that settles its recipients and owed with that
 // batch, so it is neither lost nor doubled by a crash. Its own sender is null (RFC 5321 §6.1), and
@@ -26,28 +26,39 @@ wm::Date date_of(WallTime time) {
   return date;
 }
 
-wm::RecipientReport describe(const OwedRecipient& owed, const Reply& reply, WallTime now) {
+wm::RecipientReport describe(const auto& item, const Letter& about, const QueueLimits& limits,
+                             WallTime now) {
+  const OwedRecipient& owed = item.owed;
+  const Reply& reply = item.outcome->reply;
   wm::RecipientReport report;
   report.final_recipient = owed.recipient.address.str();
   if (owed.recipient.original != report.final_recipient && !owed.recipient.original.empty())
     report.original_recipient = "rfc822;" + owed.recipient.original;
-  report.action = wm::RecipientReport::Action::failed;
-  report.status = reply.status ? reply.status.str() : "5.0.0";
+  using Action = wm::RecipientReport::Action;
+  report.action = item.late ? Action::delayed : Action::failed;
+  report.status = reply.status ? reply.status.str() : item.late ? "4.0.0" : "5.0.0";
   report.diagnostic = reply.str();
+  report.remote_mta = item.outcome->host;
+  // Who was tried for too long: the last word of the other side is the reason.
+  if (report.remote_mta.empty() && !owed.last_host.empty()) {
+    report.remote_mta = owed.last_host;
+    report.diagnostic = owed.last_reply.str();
+  }
   report.last_attempt = date_of(now);
+  if (item.late) report.will_retry_until = date_of(about.origin.received + limits.life_max);
   return report;
 }
 
 }  // namespace
 
-Task<Result<>> Queue::report_failures(Settlement& settlement) {
+Task<Result<>> Queue::report(Settlement& settlement) {
   runtime::Executor& executor = co_await runtime::this_executor();
   const Letter& about = settlement.letter();
   WallTime now = executor.wall();
   wm::DeliveryReport report;
   for (const auto& item : settlement.items())
-    if (item.outcome && item.outcome->kind == Outcome::Kind::failed)
-      report.recipients.push_back(describe(item.owed, item.outcome->reply, now));
+    if (item.late || (item.outcome && item.outcome->kind == Outcome::Kind::failed))
+      report.recipients.push_back(describe(item, about, config_.limits, now));
   if (report.recipients.empty()) co_return Result<>();
   if (!about.envelope.from) {
     events::report_dropped(deps_.events, about.id);

@@ -7,12 +7,27 @@ namespace posta::mta {
 void Queue::Schedule::put(QueueId id, Instant due) {
   {
     std::lock_guard lock(mutex_);
-    auto [place, added] = letters_.try_emplace(id.value, due);
-    if (!added) {
-      waiting_.erase({place->second, id.value});
-      place->second = due;
+    Entry& entry = letters_[id.value];
+    if (entry.trying) {
+      entry.again = std::min(entry.again, due);
+      return;
     }
+    waiting_.erase({entry.due, id.value});
+    entry.due = due;
     if (due != Instant::max()) waiting_.insert({due, id.value});
+  }
+  bell_.ring();
+}
+
+void Queue::Schedule::finished(QueueId id, Instant due) {
+  {
+    std::lock_guard lock(mutex_);
+    auto place = letters_.find(id.value);
+    if (place == letters_.end()) return;
+    Entry& entry = place->second;
+    entry.trying = false;
+    entry.due = std::min(due, std::exchange(entry.again, Instant::max()));
+    if (entry.due != Instant::max()) waiting_.insert({entry.due, id.value});
   }
   bell_.ring();
 }
@@ -21,7 +36,7 @@ void Queue::Schedule::remove(QueueId id) {
   std::lock_guard lock(mutex_);
   auto place = letters_.find(id.value);
   if (place == letters_.end()) return;
-  waiting_.erase({place->second, id.value});
+  waiting_.erase({place->second.due, id.value});
   letters_.erase(place);
 }
 
@@ -30,6 +45,7 @@ std::optional<QueueId> Queue::Schedule::take_due(Instant now) {
   if (waiting_.empty() || waiting_.begin()->first > now) return std::nullopt;
   QueueId id(waiting_.begin()->second);
   waiting_.erase(waiting_.begin());
+  letters_[id.value].trying = true;
   return id;
 }
 

@@ -1,7 +1,8 @@
 // schedule.h: which letter is due when. In memory only; the store has what it is made from.
 //
-// A letter is waiting (it has an instant) or trying (the worker has it). Any thread; nothing waits
-// here.
+// A letter is waiting (it has an instant) or trying (the worker has it). What becomes due while the
+// letter is tried is tried again after that, so that one letter is never in two attempts. Any
+// thread; nothing waits here.
 #pragma once
 
 #include <atomic>
@@ -17,8 +18,11 @@ namespace posta::mta {
 
 class Queue::Schedule {
  public:
-  // The letter is owed and due at `due` (Instant::max(): never by itself, all held).
+  // The letter is owed and due at `due` (Instant::max(): never by itself).
   void put(QueueId id, Instant due);
+  // The attempt has ended, and the letter is due at `due`, or when put() said meanwhile, if that is
+  // earlier.
+  void finished(QueueId id, Instant due);
   // The letter is owed no more.
   void remove(QueueId id);
   // The letter due longest, which is now trying; nothing if none is due.
@@ -36,7 +40,12 @@ class Queue::Schedule {
  private:
   mutable std::mutex mutex_;
   std::set<std::pair<Instant, std::uint64_t>> waiting_;
-  std::unordered_map<std::uint64_t, Instant> letters_;  // every owed letter and its due time
+  struct Entry {
+    Instant due = Instant::max();
+    bool trying = false;
+    Instant again = Instant::max();  // said by put() while it was tried
+  };
+  std::unordered_map<std::uint64_t, Entry> letters_;  // every owed letter
   std::atomic<std::uint64_t> last_id_{0};
   runtime::Bell bell_;
 };

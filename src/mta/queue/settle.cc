@@ -22,7 +22,10 @@ int Queue::Settlement::close(store::Turn& turn) {
   for (Item& item : items_) {
     CHECK(item.outcome);
     if (item.outcome->kind == Outcome::Kind::deferred) {
-      item.owed.last_reply = item.outcome->reply;
+      if (!item.moved) {
+        item.owed.last_reply = item.outcome->reply;
+        item.owed.last_host = item.outcome->host;
+      }
       turn.put(owed_key(letter_.id, item.owed.number), encode_owed(item.owed));
       still_owed_ = true;
     } else if (item.on_disk) {
@@ -34,8 +37,9 @@ int Queue::Settlement::close(store::Turn& turn) {
       turn.put(reached_key(letter_.id, item.local->account), "");
   if (!still_owed_)
     for (AccountId account : on_disk_reached_) turn.erase(reached_key(letter_.id, account));
+  if (still_owed_ && (!letter_on_disk_ || change_))
+    turn.put(letter_key(letter_.id), encode_letter(letter_, message_, changes_));
   if (still_owed_ && !letter_on_disk_) {
-    turn.put(letter_key(letter_.id), encode_letter(letter_, message_));
     turn.put(store::body_link_key(message_.body.id, queue_link(letter_.id)), "");
   } else if (!still_owed_ && letter_on_disk_) {
     turn.erase(letter_key(letter_.id));
@@ -46,6 +50,7 @@ int Queue::Settlement::close(store::Turn& turn) {
 
 store::Batch Queue::Settlement::build() {
   store::Batch batch;
+  if (letter_on_disk_) batch.require_value(letter_key(letter_.id), seen_);
   for (auto& body : bodies_) batch.take(std::move(body));
   bodies_.clear();
   if (!taken_key_.empty()) batch.require_absent(taken_key_).put(taken_key_, taken_record_);
@@ -70,7 +75,7 @@ Task<> Queue::Settlement::find_thread(AccountId account, mailbox::Arrival& arriv
   if (found) arrival.thread = *found;
 }
 
-Task<Result<>> Queue::Settlement::commit() {
+Task<Result<bool>> Queue::Settlement::commit() {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     for (Item& item : items_) {
       if (!item.local) continue;
@@ -87,9 +92,11 @@ Task<Result<>> Queue::Settlement::commit() {
     }
     auto committed = co_await queue_.deps_.store.commit(build());
     if (!committed) co_return Failure(std::move(committed).error());
-    if (committed->ok()) co_return Result<>();
-    if (committed->refused->why == store::Refusal::Why::required && !taken_key_.empty())
+    if (committed->ok()) co_return true;
+    bool required = committed->refused->why == store::Refusal::Why::required;
+    if (required && !taken_key_.empty())
       co_return fail(Error::Kind::conflict, "this letter was taken before");
+    if (required) co_return false;
     bodies_ = std::move(committed->bodies);
   }
   co_return fail(Error::Kind::unavailable, "the mailboxes are too busy to settle this letter");

@@ -5,11 +5,12 @@
 //
 //   outcome known before (failed, deferred, remote)  --+
 //   account turn: delivered, or full -> deferred     --+--> closing turn: erase or put Q/owed,
-//   Q/letter,
-//                                                          the queue's link to the body
+//                                                           Q/letter, the queue's link to the body
 //
-// Offspring (a DSN) joins as a letter that is owed. If the commit is refused the same settlement is
-// tried again with fresh heads; nothing of it was visible.
+// Offspring (a DSN) joins as a letter that is owed. If the commit is refused because a mailbox
+// moved on, the same settlement is tried again with fresh heads; nothing of it was visible. If it
+// is refused because an administrator changed what is owed of the letter, the caller reads the
+// letter again.
 #pragma once
 
 #include <memory>
@@ -28,6 +29,8 @@ class Queue::Settlement {
     bool on_disk = false;  // Q/owed has it already
     std::optional<MailboxCarrier::Prepared> local;  // delivered at the account's turn
     std::optional<Outcome> outcome;
+    bool late = false;   // still owed, and the sender is told so
+    bool moved = false;  // nothing was tried: it is written because its address has changed
   };
 
   Settlement(Queue& queue, Letter letter, StoredMessage message, bool letter_on_disk)
@@ -42,6 +45,13 @@ class Queue::Settlement {
 
   // A finished body that travels with the batch.
   void carry(std::unique_ptr<store::BodyWriter> body) { bodies_.push_back(std::move(body)); }
+  // The letter's record must be as it was read. `change`: and is written anew, so that whoever has
+  // read it before learns of it.
+  void expect(const QueuedLetter& letter, bool change = false) {
+    seen_ = letter.seen;
+    changes_ = letter.changes + (change ? 1 : 0);
+    change_ = change;
+  }
   // Recipients of the letter that this settlement does not touch are still owed.
   void set_others_owed(bool owed) { others_owed_ = owed; }
   // Accounts that have the letter already.
@@ -58,8 +68,9 @@ class Queue::Settlement {
   void add_offspring(QueuedLetter offspring) { offspring_.push_back(std::move(offspring)); }
   const std::vector<QueuedLetter>& offspring() const { return offspring_; }
 
-  // Commits. Afterwards every item has an outcome.
-  Task<Result<>> commit();
+  // Commits. Afterwards every item has an outcome. False: the letter is not what it was when it was
+  // read, and nothing was written.
+  Task<Result<bool>> commit();
 
   // When the letter is due next: the earliest of what is owed now; nothing if nothing is.
   bool still_owed() const { return still_owed_; }
@@ -74,6 +85,9 @@ class Queue::Settlement {
   Letter letter_;
   StoredMessage message_;
   bool letter_on_disk_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t changes_ = 0;
+  bool change_ = false;
   bool others_owed_ = false;
   bool still_owed_ = false;
   std::vector<Item> items_;

@@ -39,10 +39,11 @@ struct Expansion {
   }
 };
 
-void take_entry(Expansion& expansion, const Expansion::Pending& from, directory::Entry entry) {
+void take_entry(Expansion& expansion, const Expansion::Pending& from, directory::Entry entry,
+                const std::shared_ptr<const RelayHost>& relay) {
   if (std::holds_alternative<directory::NotLocal>(entry)) {
     // An alias may lead abroad; whether a stranger may name a foreign address is intake's rule.
-    expansion.found.push_back({from.address, RemoteRoute{from.address.domain}});
+    expansion.found.push_back({from.address, RemoteRoute{from.address.domain, relay}});
   } else if (std::holds_alternative<directory::Unknown>(entry)) {
     expansion.refuse(no_such_user());
   } else if (std::holds_alternative<directory::Disabled>(entry)) {
@@ -81,7 +82,7 @@ Task<Result<std::vector<Destination>>> Router::resolve(Address address) {
     }
     auto entry = co_await directory_.look_up(next.address);
     if (!entry) co_return Failure(std::move(entry).error());
-    take_entry(expansion, next, *std::move(entry));
+    take_entry(expansion, next, *std::move(entry), relay_);
   }
   if (expansion.found.empty())
     expansion.found.push_back({first, NoRoute{expansion.refusal.value_or(not_ours())}});

@@ -5,12 +5,15 @@
 // delivered.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "directory/directory.h"
 #include "mail/letter.h"
 #include "mail/reply.h"
+#include "mta/route/relay_host.h"
 
 namespace posta::mta {
 
@@ -27,9 +30,14 @@ struct LocalRoute {
   std::string detail;  // subaddress, or empty
 };
 
-// To another host, by the MX records of the domain.
+// To another host: the relay host, or by the MX records of the domain (mail_hosts.h finds it when
+// the letter goes out).
 struct RemoteRoute {
   Domain domain;
+  std::shared_ptr<const RelayHost> relay;  // null: none
+
+  // What goes to one place has one name: the relay's, or the domain.
+  std::string destination() const { return relay ? relay->str() : domain.str(); }
 };
 
 // Nowhere: what to say to who wants it.
@@ -46,8 +54,10 @@ struct Destination {
 
 class Router {
  public:
-  Router(directory::Directory& directory, RouteLimits limits)
-      : directory_(directory), limits_(limits) {}
+  // `relay`: takes all mail for others; null: it goes by MX.
+  Router(directory::Directory& directory, RouteLimits limits,
+         std::shared_ptr<const RelayHost> relay = nullptr)
+      : directory_(directory), limits_(limits), relay_(std::move(relay)) {}
 
   // Every place that mail for `address` goes to: at least one. A single NoRoute if there is none.
   // Error: the directory could not answer; try later.
@@ -56,6 +66,7 @@ class Router {
  private:
   directory::Directory& directory_;
   RouteLimits limits_;
+  std::shared_ptr<const RelayHost> relay_;
 };
 
 }  // namespace posta::mta

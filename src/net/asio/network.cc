@@ -1,6 +1,7 @@
 #include "net/asio/network.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -162,6 +163,11 @@ Task<Result<std::unique_ptr<Transport>>> AsioNetwork::connect(Endpoint to, Durat
   Fd fd = open_socket(to);
   if (!fd.valid()) co_return failure(errno, doing);
   set_connection_options(fd.get(), options_);
+  if (const auto& from = to.ip.is_v6() ? options_.from_ipv6 : options_.from_ipv4) {
+    SocketAddress source = to_address({*from, 0});
+    if (bind(fd.get(), source.get(), source.length) != 0)
+      co_return failure(errno, fmt::format("{} from {}", doing, from->str()));
+  }
   SocketAddress address = to_address(to);
   if (::connect(fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS)
     co_return failure(errno, doing);
@@ -182,6 +188,22 @@ Task<Result<std::unique_ptr<Transport>>> AsioNetwork::connect(Endpoint to, Durat
   }
   if (int error = transport->connected(); error != 0) co_return failure(error, doing);
   co_return std::move(transport);
+}
+
+std::vector<IpAddress> local_addresses() {
+  std::vector<IpAddress> out;
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return out;
+  for (const ifaddrs* one = all; one; one = one->ifa_next) {
+    int family = one->ifa_addr ? one->ifa_addr->sa_family : AF_UNSPEC;
+    if (family != AF_INET && family != AF_INET6) continue;
+    SocketAddress address;
+    std::memcpy(address.get(), one->ifa_addr,
+                family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    out.push_back(to_endpoint(address).ip);
+  }
+  freeifaddrs(all);
+  return out;
 }
 
 }  // namespace posta::net::asio

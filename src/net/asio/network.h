@@ -6,6 +6,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/limits.h"
@@ -20,6 +21,8 @@ class AsioNetwork final : public Network {
     Octets receive_buffer_octets = 0;  // SO_RCVBUF of each connection; 0: the kernel tunes it
     Octets send_buffer_octets = 0;     // SO_SNDBUF; as above
     bool keepalive = true;             // find peers that vanished while idle
+    std::optional<IpAddress> from_ipv4 = {};  // where connections come from; none: the kernel's
+    std::optional<IpAddress> from_ipv6 = {};  // choice
   };
   AsioNetwork() = default;
   explicit AsioNetwork(Options options) : options_(options) {}
@@ -40,5 +43,8 @@ class AsioNetwork final : public Network {
   std::mutex mutex_;
   std::vector<Endpoint> taken_;  // by our own listeners; further ones may share them
 };
+
+// Every address of this machine's interfaces.
+std::vector<IpAddress> local_addresses();
 
 }  // namespace posta::net::asio

@@ -1,0 +1,70 @@
+// attempt.h: one letter in work, from "it is due" to "it is due again, or gone".
+//
+//   1. resolve     every due recipient asks the router again; aliases become their targets
+//   2. settle_here mailboxes here, refusals, changed addresses: one batch
+//   3. carry       what goes abroad, by destination, at the same time; a destination without room
+//                  makes its recipients wait, a dead one defers them
+//   4. settle      the outcomes, as they come: recipients share no fate
+//   5. settle_late what is tried in vain for too long fails; what is late is told, once
+//
+// Alone in writing the letter's obligations, but for administrators (manage.cc): if one of them was
+// faster, the letter is read again and what is still owed is settled.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mta/queue/destinations.h"
+#include "mta/queue/settle.h"
+#include "runtime/nursery.h"
+#include "runtime/sleep.h"
+
+namespace posta::mta {
+
+class Queue::Attempt {
+ public:
+  Attempt(Queue& queue, QueuedLetter letter, SmtpPool& pool, runtime::Stop& stop)
+      : queue_(queue), letter_(std::move(letter)), pool_(pool), stop_(stop) {}
+
+  // When the letter is due next (Instant::max(): not by itself); nothing if none of it is owed.
+  Task<Result<std::optional<Instant>>> run();
+
+ private:
+  using Number = std::uint32_t;  // of an obligation
+  struct Group {
+    RemoteRoute route;
+    std::vector<Number> numbers;
+  };
+  struct Come {  // what a carrier brought back
+    std::vector<Number> numbers;
+    RemoteResult result;
+  };
+
+  std::vector<std::size_t> due(WallTime now) const;
+  Task<Result<>> settle_here();
+  Task<> place(Settlement& settlement, OwedRecipient owed, Number& next_number);
+  void place_here(Settlement& settlement, Settlement::Item& item, LocalRoute& local);
+  Task<Result<>> settle_abroad();
+  Task<> carry(std::string destination, Group group);
+  Task<Result<>> settle(std::map<Number, Outcome> outcomes);
+  Task<Result<>> settle_late();
+  // Commits and takes over what is owed then. False: read again, begin anew.
+  Task<Result<bool>> commit(Settlement& settlement);
+  Task<Result<>> read_again();
+  Instant next_due(runtime::Executor& executor) const;
+
+  Queue& queue_;
+  QueuedLetter letter_;
+  SmtpPool& pool_;
+  runtime::Stop& stop_;
+  std::map<std::string, Group> abroad_;  // destination: who goes there
+  std::set<Number> waiting_;             // for a place at their destination
+  std::vector<Come> come_;
+  runtime::Bell bell_;
+  bool stopped_ = false;
+};
+
+}  // namespace posta::mta

@@ -1,0 +1,79 @@
+// destinations.h: how much may go to each destination now: how many at a time, and whether it
+// answers at all. In memory only; after a restart every destination is new.
+//
+//            reachable                         unreachable
+//    alive <----------- probing <--+      alive ---------> dead
+//      |                   ^       |                        |
+//      |  at most `limit`  +-------|-- the time has come ---+   letters meanwhile: deferred with
+//      |  sessions, which          |                            the reply that said so
+//      |  grows with success       +-- one letter; others wait for what comes of it
+//
+// A letter that must wait is woken when a place is free. It stays owed, and due, meanwhile. Any
+// thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mta/queue/queue.h"
+
+namespace posta::mta {
+
+class Queue::Destinations {
+ public:
+  explicit Destinations(const QueueLimits& limits) : limits_(limits) {}
+
+  struct Answer {
+    enum class Kind {
+      go,    // leave() afterwards
+      wait,  // the letter is woken when there is room
+      dead,  // nobody answers there until `until`; `why` was the last reply
+    } kind = Kind::go;
+    Reply why = {};
+    Instant until = {};
+  };
+  Answer enter(const std::string& name, QueueId letter, Instant now);
+
+  // The letter is done with the destination. `unreachable`: no host of it could be spoken to; and
+  // `random` is for the pause. The letters to be woken.
+  std::vector<QueueId> leave(const std::string& name, const std::optional<Reply>& unreachable,
+                             Instant now, std::uint64_t random);
+  // As leave(), with nothing learned: it was not tried.
+  std::vector<QueueId> leave_untried(const std::string& name);
+  // The attempt at a letter has ended. If it was woken and did not enter, others are woken instead.
+  std::vector<QueueId> ended(QueueId letter);
+
+  // Somebody wants to know now: what is dead is probed by the next letter.
+  void revive();
+
+  std::size_t size() const;
+
+ private:
+  struct Destination {
+    std::size_t sessions = 0;  // in use
+    std::size_t limit = 0;     // of them
+    unsigned failures = 0;     // one after the other; 0: alive
+    Instant dead_until{};
+    bool probing = false;
+    Reply why;
+    std::set<std::uint64_t> waiting;  // letters, the oldest first
+    std::set<std::uint64_t> woken;    // ... that have not come yet
+
+    bool idle() const { return sessions == 0 && waiting.empty() && woken.empty(); }
+  };
+  void wake(const std::string& name, Destination& destination, std::vector<QueueId>& out);
+  void arrived(const std::string& name, Destination& destination, QueueId letter);
+  void tidy(Instant now);
+
+  const QueueLimits& limits_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Destination> all_;
+  std::unordered_map<std::uint64_t, std::vector<std::string>> woken_;  // letter: who woke it
+};
+
+}  // namespace posta::mta
