@@ -21,6 +21,13 @@ std::optional<std::string> unless_none(const std::string& text) {
   return text;
 }
 
+Answer page(const AdminOptions& options, const boost::json::array& list, std::string words,
+            const std::string& none, const std::string& last) {
+  Answer answer = said(options.json, list, list.empty() ? none + "\n" : std::move(words));
+  if (list.size() >= options.limit) answer.more = last;
+  return answer;
+}
+
 std::string time_text(WallTime time) {
   auto day = std::chrono::floor<std::chrono::days>(time);
   std::chrono::year_month_day date(day);
@@ -28,6 +35,14 @@ std::string time_text(WallTime time) {
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z", int(date.year()),
                      unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
                      clock.minutes().count(), clock.seconds().count());
+}
+
+Task<Result<AccountId>> account_named(House& house, const std::string& text) {
+  auto address = Address::parse(text);
+  if (!address) co_return fail(Error::Kind::syntax, "not an address: " + text);
+  CO_TRY(auto account, co_await house.directory().account(*address));
+  if (!account) co_return fail(Error::Kind::not_found, "no account " + address->str());
+  co_return account->id;
 }
 
 Task<Answer> administer(House& house, Request request) {
@@ -38,6 +53,11 @@ Task<Answer> administer(House& house, Request request) {
   if (options.group == "app-password") co_return co_await app_password_command(house, options);
   if (options.group == "domain") co_return co_await domain_command(house, options);
   if (options.group == "alias") co_return co_await alias_command(house, options);
+  if (options.group == "mailbox") co_return co_await mailbox_command(house, options);
+  if (options.group == "undelete") co_return co_await undelete_command(house, options);
+  if (options.group == "status") co_return co_await status_command(house, options);
+  if (options.group == "trace") co_return co_await trace_command(house, options);
+  if (options.group == "checkpoint") co_return co_await checkpoint_command(house, options);
   co_return co_await queue_command(house, options);
 }
 

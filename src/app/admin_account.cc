@@ -122,7 +122,8 @@ Task<Answer> account_command(House& house, const AdminOptions& options, std::str
       json.push_back(account_json(state));
       words += account_line(state);
     }
-    co_return said(options.json, json, words.empty() ? "no accounts\n" : words);
+    co_return page(options, json, words, "no accounts",
+                   list->empty() ? "" : list->back().account.address.str());
   }
   auto address = Address::parse(options.name);
   if (!address) co_return wrong("not an address: " + options.name);

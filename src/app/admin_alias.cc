@@ -35,7 +35,8 @@ Task<Answer> alias_command(House& house, const AdminOptions& options) {
       json.push_back(alias_json(alias));
       words += alias_line(alias);
     }
-    co_return said(options.json, json, words.empty() ? "no aliases\n" : words);
+    co_return page(options, json, words, "no aliases",
+                   list->empty() ? "" : list->back().address.str());
   }
   directory::Alias alias;
   auto address = Address::parse(options.name);
@@ -46,6 +47,11 @@ Task<Answer> alias_command(House& house, const AdminOptions& options) {
     if (!removed) co_return wrong(removed.error());
     co_return said(options.json, object{{"removed", address->str()}},
                    address->str() + " is removed\n");
+  }
+  if (options.verb == "show") {
+    auto found = co_await aliases.show(*address);
+    if (!found) co_return wrong(found.error());
+    co_return said(options.json, alias_json(*found), alias_line(*found));
   }
   for (const std::string& text : options.targets) {
     auto target = Address::parse(text);

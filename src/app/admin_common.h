@@ -27,6 +27,13 @@ std::optional<std::string> unless_none(const std::string& text);
 
 std::string time_text(WallTime time);  // 2026-11-21 05:14:51Z
 
+// Error{not_found} names it.
+runtime::Task<Result<AccountId>> account_named(House& house, const std::string& text);
+
+// A list of at most `options.limit` was read: what comes after `last` is left for the next page.
+Answer page(const AdminOptions& options, const boost::json::array& list, std::string words,
+            const std::string& none, const std::string& last);
+
 // The groups. `options` outlives the task; `input` is what --password-stdin read.
 runtime::Task<Answer> app_password_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> change_own_password(House& house, const AdminOptions& options,
@@ -36,5 +43,10 @@ runtime::Task<Answer> account_command(House& house, const AdminOptions& options,
 runtime::Task<Answer> domain_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> alias_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> queue_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> mailbox_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> undelete_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> status_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> trace_command(House& house, const AdminOptions& options);
+runtime::Task<Answer> checkpoint_command(House& house, const AdminOptions& options);
 
 }  // namespace posta::app

@@ -71,6 +71,11 @@ Task<Answer> domain_command(House& house, const AdminOptions& options) {
     if (!removed) co_return wrong(removed.error());
     co_return said(options.json, object{{"removed", name->str()}}, name->str() + " is removed\n");
   }
+  if (options.verb == "show") {
+    auto shown = co_await domains.show(*name);
+    if (!shown) co_return wrong(shown.error());
+    co_return said(options.json, domain_json(*shown), domain_line(*shown));
+  }
   auto setting = domain_setting(options);
   if (!setting) co_return wrong(setting.error());
   auto state = options.verb == "add" ? co_await domains.add(*name, *setting)

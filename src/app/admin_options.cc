@@ -20,7 +20,7 @@ CLI::App* verb_of(CLI::App* group, AdminOptions& options, const std::string& nam
 }
 
 void paging(CLI::App* verb, AdminOptions& options) {
-  verb->add_option("--after", options.after, "begin behind this one");
+  verb->add_option("--after", options.after, "begin behind this one")->take_last();
   verb->add_option("--limit", options.limit, "at most so many")->check(CLI::Range(1, 1'000'000));
 }
 
@@ -102,6 +102,8 @@ void domain_words(CLI::App& cli, AdminOptions& options) {
   CLI::App* set = verb_of(group, options, "set", "change a domain");
   set->add_option("domain", options.name)->required();
   settings(set);
+  CLI::App* show = verb_of(group, options, "show", "show one domain");
+  show->add_option("domain", options.name)->required();
   CLI::App* remove = verb_of(group, options, "remove", "take no more mail for a domain");
   remove->add_option("domain", options.name)->required();
   verb_of(group, options, "list", "list domains");
@@ -117,6 +119,8 @@ void alias_words(CLI::App& cli, AdminOptions& options) {
         ->required();
     verb->add_option("targets", options.targets, "where its mail goes")->required();
   }
+  CLI::App* show = verb_of(group, options, "show", "show where an address leads");
+  show->add_option("address", options.name)->required();
   CLI::App* remove = verb_of(group, options, "remove", "remove an alias");
   remove->add_option("address", options.name)->required();
   paging(verb_of(group, options, "list", "list aliases"), options);
@@ -128,13 +132,67 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
   paging(verb_of(group, options, "list", "list what is owed"), options);
   CLI::App* show = verb_of(group, options, "show", "show one letter");
   show->add_option("id", options.name, "the queue id")->required();
+  const std::pair<const char*, const char*> changes[] = {
+      {"retry", "try them now"},
+      {"hold", "try them no more until they are released"},
+      {"release", "held no more, and tried now"},
+      {"delete", "give them up; what is delivered stays delivered"}};
+  for (const auto& [name, words] : changes) {
+    CLI::App* verb = verb_of(group, options, name, words);
+    verb->add_option("id", options.name, "the queue id of a letter");
+    verb->add_option("--to", options.to, "recipients with this address");
+    verb->add_option("--domain", options.destination, "recipients in this domain");
+    verb->add_option("--from", options.sender, "letters of this sender; <> for reports");
+    verb->add_flag("--all", options.all, "everything that is owed");
+    if (name == std::string_view("delete"))
+      verb->add_flag("--report", options.report, "tell their senders");
+  }
+}
+
+// A command without verbs.
+CLI::App* plain(CLI::App& cli, AdminOptions& options, const std::string& name,
+                const std::string& words) {
+  CLI::App* command = cli.add_subcommand(name, words);
+  command->add_flag("--json", options.json, "print for programs");
+  command->callback([&options, name] { options.group = name; });
+  return command;
+}
+
+void mailbox_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand("mailbox", "the mailboxes of an account");
+  group->require_subcommand(1);
+  CLI::App* list = verb_of(group, options, "list", "list them, with their counts");
+  list->add_option("account", options.name, "ann@example.org")->required();
+}
+
+void other_words(CLI::App& cli, AdminOptions& options) {
+  plain(cli, options, "status", "how the server is: sessions, queue, disk, memory");
+  CLI::App* trace = plain(cli, options, "trace", "what happened to a letter, the oldest first");
+  trace
+      ->add_option("what", options.name,
+                   "a queue id, an address, a Message-ID, or the address of a host")
+      ->required();
+  trace->add_option("--since", options.since, "only what is not longer ago: 2h, 3d");
+  trace->add_option("--limit", options.limit, "at most so many events, the youngest")
+      ->check(CLI::Range(1, 1'000'000));
+  CLI::App* undelete = plain(cli, options, "undelete", "bring back mail that was expunged");
+  undelete->add_option("account", options.name, "ann@example.org")->required();
+  undelete->add_flag("--list", options.dry_run, "only show what would be brought back");
+  undelete->add_option("--since", options.since, "only what was expunged not longer ago: 2h, 3d");
+  undelete->add_option("--mailbox", options.mailbox, "only what was in this mailbox");
+  undelete->add_option("--subject", options.subject, "only what has this in its subject");
+  undelete->add_option("--limit", options.limit, "at most so many messages")
+      ->check(CLI::Range(1, 100'000));
+  // Asked for by `posta backup`; of no use to people.
+  plain(cli, options, "checkpoint", "")->group("");
 }
 
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
-  return command == "account" || command == "app-password" || command == "domain" ||
-         command == "alias" || command == "queue";
+  static const std::vector<std::string> all = {"account", "app-password", "domain", "alias", "queue",
+                                               "mailbox", "status",       "trace",  "undelete"};
+  return std::ranges::find(all, command) != all.end();
 }
 
 // CLI11 speaks with exceptions; they end here.
@@ -146,6 +204,8 @@ std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOpt
   domain_words(cli, options);
   alias_words(cli, options);
   queue_words(cli, options);
+  mailbox_words(cli, options);
+  other_words(cli, options);
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     cli.parse(reversed);

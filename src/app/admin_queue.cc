@@ -38,9 +38,65 @@ std::string letter_lines(const mta::QueuedLetter& letter) {
   return out;
 }
 
+// Whom retry, hold, release and delete mean.
+Result<mta::Selection> selection(const AdminOptions& options) {
+  mta::Selection which;
+  if (!options.name.empty()) {
+    which.id = parse_queue_id(options.name);
+    if (!which.id) return fail(Error::Kind::syntax, "not a queue id: " + options.name);
+  }
+  if (options.to) {
+    TRY(which.recipient, Address::parse(*options.to));
+  }
+  if (options.destination) {
+    TRY(which.destination, Domain::parse(*options.destination));
+  }
+  if (options.sender) {
+    which.sender.emplace();
+    if (*options.sender != "<>") {
+      TRY(*which.sender, Address::parse(*options.sender));
+    }
+  }
+  bool nothing = !which.id && !which.recipient && !which.destination && !which.sender;
+  if (nothing && !options.all)
+    return fail(Error::Kind::syntax,
+                "which letters? Name a queue id, --to, --domain or --from, or say --all");
+  if (!nothing && options.all)
+    return fail(Error::Kind::syntax, "--all means everything; leave out what narrows it");
+  return which;
+}
+
+Task<Answer> change_queue(House& house, const AdminOptions& options) {
+  auto which = selection(options);
+  if (!which) co_return wrong(which.error());
+  mta::Queue& queue = house.queue();
+  Result<std::size_t> done = std::size_t{0};
+  const char* words = "";
+  if (options.verb == "retry") {
+    done = co_await queue.retry(*std::move(which));
+    words = "due now";
+  } else if (options.verb == "hold") {
+    done = co_await queue.hold(*std::move(which));
+    words = "held, until posta queue release";
+  } else if (options.verb == "release") {
+    done = co_await queue.release(*std::move(which));
+    words = "released, and due now";
+  } else {
+    done = co_await queue.remove(*std::move(which),
+                                 options.report ? mta::Report::yes : mta::Report::no);
+    words = options.report ? "deleted; their senders are told" : "deleted";
+  }
+  if (!done) co_return wrong(done.error());
+  if (*done == 0) co_return wrong("nothing that is owed is meant by this; see posta queue list");
+  co_return said(options.json, object{{"recipients", *done}},
+                 fmt::format("{} recipients are {}\n", *done, words));
+}
+
 }  // namespace
 
 Task<Answer> queue_command(House& house, const AdminOptions& options) {
+  if (options.verb != "show" && options.verb != "list")
+    co_return co_await change_queue(house, options);
   if (options.verb == "show") {
     QueueId id = parse_queue_id(options.name);
     auto letter = co_await house.queue().show(id);
@@ -56,7 +112,8 @@ Task<Answer> queue_command(House& house, const AdminOptions& options) {
     json.push_back(letter_json(letter));
     words += letter_lines(letter);
   }
-  co_return said(options.json, json, words.empty() ? "the queue is empty\n" : words);
+  co_return page(options, json, words, "the queue is empty",
+                 letters->empty() ? "" : to_string(letters->back().letter.id));
 }
 
 }  // namespace posta::app

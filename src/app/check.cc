@@ -1,12 +1,16 @@
 #include "app/check.h"
 
-#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "app/certificates.h"
+#include "app/check_system.h"
 #include "app/config.h"
 #include "app/control.h"
 #include "app/doors.h"
+#include "app/findings.h"
 #include "app/house.h"
 #include "app/listening.h"
 #include "app/outbound.h"
@@ -19,37 +23,12 @@ namespace posta::app {
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: posta check --dir DIR [--store]\n"
-    "Looks at configuration, permissions, ports and store, and says what is wrong.\n"
-    "--store also reads every record and verifies it; the server must not be running.\n";
-
-// What was looked at: one line each.
-class Findings {
- public:
-  void good(const std::string& what) { out_ += "ok     " + what + "\n"; }
-  void bad(const std::string& what) {
-    out_ += "WRONG  " + what + "\n";
-    wrong_ = true;
-  }
-  Answer answer() && { return {wrong_ ? 1 : 0, std::move(out_), ""}; }
-
- private:
-  std::string out_;
-  bool wrong_ = false;
-};
-
-void check_directory(Findings& findings, const std::string& directory) {
-  struct stat status{};
-  if (stat(directory.c_str(), &status) != 0) {
-    findings.bad(directory + " is not there; posta quickstart makes a server directory");
-    return;
-  }
-  if (status.st_mode & 077) {
-    findings.bad(directory + " can be opened by others; run: chmod 700 " + directory);
-  } else {
-    findings.good(directory + " belongs to its owner alone");
-  }
-}
+    "usage: posta check --dir DIR [--store] [--json]\n"
+    "Looks at configuration, permissions, ports, store, disk, open files and clock, and says what "
+    "is\n"
+    "wrong and what to do. Exit 1: something is wrong.\n"
+    "--store also reads every record and verifies it; the server must not be running.\n"
+    "--json prints for programs.\n";
 
 void check_ports(Findings& findings, const Config& config, bool running) {
   if (running) {
@@ -67,7 +46,10 @@ void check_ports(Findings& findings, const Config& config, bool running) {
     } else if (one.optional()) {
       findings.good(name + " is left out: " + listener.error().what);
     } else {
-      findings.bad(name + ": " + listener.error().what);
+      std::string who = who_listens(one.endpoint.port);
+      findings.bad(name + " cannot be had: " +
+                   (who.empty() ? listener.error().what
+                                : "it is in use by " + who + "; stop that, or change the port"));
     }
   }
 }
@@ -119,18 +101,24 @@ runtime::Task<> look_at_domains(House& house, Findings& findings) {
   }
 }
 
-void check_store(Findings& findings, const Config& config, bool deep) {
+void check_disk(Findings& findings, const Config& config) {
   struct statvfs disk{};
   std::string path = config.path(config.store_directory);
-  if (statvfs(path.c_str(), &disk) == 0) {
-    Octets free = Octets{disk.f_bavail} * disk.f_frsize;
-    std::string words = fmt::format("{} MiB of disk free", free >> 20);
-    if (free < config.disk_free_min) {
-      findings.bad(words + ", less than store.disk_free_min: new mail is put off");
-    } else {
-      findings.good(words);
-    }
+  if (statvfs(path.c_str(), &disk) != 0) return;
+  Octets free = Octets{disk.f_bavail} * disk.f_frsize;
+  std::string words = fmt::format("{} MiB of disk free", free >> 20);
+  if (free < config.disk_free_min) {
+    findings.bad(words + ", less than store.disk_free_min: new mail is put off; make room");
+  } else if (disk.f_files > 0 && disk.f_favail < 1000) {
+    findings.bad(
+        fmt::format("{} more files fit on the disk of the store; make room", disk.f_favail));
+  } else {
+    findings.good(words);
   }
+}
+
+void check_store(Findings& findings, const Config& config, bool deep) {
+  std::string path = config.path(config.store_directory);
   Config quiet = config;
   quiet.log_level = "error";
   auto house = House::open(std::move(quiet), 1);
@@ -141,6 +129,7 @@ void check_store(Findings& findings, const Config& config, bool deep) {
   findings.good("the store opens: " + path);
   (*house)->run(look_at_domains(**house, findings));
   if (!deep) return;
+  if (isatty(2)) std::fputs("reading every record; this takes a while\n", stderr);
   auto verified = (*house)->verify();
   for (const auto& complaint : verified) findings.bad(complaint);
   if (verified.empty()) findings.good("every record of the store is sound");
@@ -149,38 +138,42 @@ void check_store(Findings& findings, const Config& config, bool deep) {
 }  // namespace
 
 Answer check(const std::string& directory, const std::vector<std::string>& args) {
-  bool deep = false;
+  bool deep = false, json = false;
   for (std::size_t i = 1; i < args.size(); ++i) {
     if (args[i] == "--help" || args[i] == "-h") return {0, std::string(kUsage), ""};
-    if (args[i] != "--store") return {64, "", std::string(kUsage)};
-    deep = true;
+    if (args[i] != "--store" && args[i] != "--json") return {64, "", std::string(kUsage)};
+    (args[i] == "--store" ? deep : json) = true;
   }
   Findings findings;
   auto config = read_config(directory);
   if (!config) {
     findings.bad(config.error().what);
-    return std::move(findings).answer();
+    return findings.answer(json);
   }
   findings.good("posta.toml is understood");
-  check_directory(findings, config->directory);
+  check_files(findings, *config);
   bool can_run = check_processes(findings, *config);
   check_certificates(findings, *config);
-  if (auto outbound = check_outbound(*config))
+  if (auto outbound = check_outbound(*config)) {
     findings.good(*outbound);
-  else
+  } else {
     findings.bad(outbound.error().what);
-  bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
+  }
+  bool running = ask_server(config->directory, {{"status"}, ""}).has_value();
   check_ports(findings, *config, running);
+  check_disk(findings, *config);
+  check_open_files(findings, *config);
+  check_clock(findings);
   if (!running && can_run) {
     if (auto acting = act_as_server(*config); !acting) {
       findings.bad(acting.error().what);
-      return std::move(findings).answer();
+      return findings.answer(json);
     }
     check_store(findings, *config, deep);
   } else if (deep) {
     findings.bad("--store needs the store for itself; stop the server first");
   }
-  return std::move(findings).answer();
+  return findings.answer(json);
 }
 
 }  // namespace posta::app

@@ -68,7 +68,9 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
   return {};
 }
 
-Config defaults() {
+}  // namespace
+
+Config default_config() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
@@ -77,8 +79,6 @@ Config defaults() {
   return config;
 }
 
-}  // namespace
-
 std::string Config::path(const std::string& name) const {
   return (std::filesystem::path(directory) / name).lexically_normal().string();
 }
@@ -86,7 +86,7 @@ std::string Config::path(const std::string& name) const {
 Result<Config> parse_config(std::string_view text, const std::string& file) {
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
-  Config config = defaults();
+  Config config = default_config();
   TRY_VOID(read_table(config, parsed.table(), "", file));
   if (config.hostname.empty())
     return fail(Error::Kind::config,
@@ -131,7 +131,7 @@ Result<Config> read_config(const std::string& directory) {
 }
 
 std::string show_config(const Config& config) {
-  Config plain = defaults();
+  Config plain = default_config();
   std::string out, table;
   for (const Setting& setting : settings()) {
     auto dot = setting.name.find('.');
@@ -154,6 +154,11 @@ std::string print_new_config(const NewConfig& config) {
   if (!config.user.empty())
     user = fmt::format("\n# As whom the server runs, though root starts it.\nuser = \"{}\"\n",
                        config.user);
+  // Beyond the last port there is no room for it, and it is no service that mail needs.
+  constexpr int kMetricsPort = 9925;
+  std::string metrics;
+  if (int port = kMetricsPort + config.port_offset; port <= 65535)
+    metrics = fmt::format("\n[metrics]\nlisten = [\"127.0.0.1:{}\"]  # GET /metrics\n", port);
   return fmt::format(
       R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
 # Every key with its meaning and default: posta config show --dir DIR
@@ -200,9 +205,9 @@ listen = ["{}"]        # the same, in TLS from the first octet
 [log]
 format = "lines"             # or "json"
 level = "info"
-)",
+{})",
       config.hostname.str(), user, listen(25), listen(587), listen(465), listen(110), listen(995),
-      listen(143), listen(993));
+      listen(143), listen(993), metrics);
 }
 
 }  // namespace posta::app

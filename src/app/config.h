@@ -115,6 +115,14 @@ struct Config {
   // Not a key: contents of files that this process may not read itself, by path (handed.h).
   bool handed = false;  // these are all there are
   std::map<std::string, std::string> handed_files;
+  // Operating: settings_operation.cc.
+  std::vector<net::IpNetwork> refused_networks;
+  bool refuse_at_once = false;
+  std::string log_to = "stderr";
+  std::string log_syslog_socket = "/dev/log";
+  std::chrono::seconds trace_retention{7 * 24 * 3600};
+  Octets trace_octets_max = 256_MiB;
+  std::vector<net::Endpoint> metrics_listen;
 
   // A path of the configuration, absolute: relative ones count from the server directory.
   std::string path(const std::string& name) const;
@@ -147,6 +155,9 @@ Result<std::string> read_config_text(const std::string& directory);
 Result<Config> parse_config_of(const std::string& directory, std::string_view text);
 // The same from text alone: `file` is for error messages.
 Result<Config> parse_config(std::string_view text, const std::string& file);
+
+// What holds where posta.toml says nothing.
+Config default_config();
 
 // Every setting with its effective value, and whether that is the default.
 std::string show_config(const Config& config);

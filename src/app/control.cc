@@ -119,8 +119,8 @@ Result<Answer> ask_server(const std::string& directory, const Request& request) 
     return value && value->is_string() ? std::string(value->as_string()) : std::string();
   };
   const auto* code = answer->if_contains("exit");
-  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, text("out"),
-                text("err")};
+  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, text("out"), text("err"),
+                text("more")};
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& directory,
@@ -174,7 +174,8 @@ void ControlServer::serve_one(int connection) {
   auto line = receive_line(connection, kRequestOctetsMax);
   auto request = line ? parse_request(*line) : std::nullopt;
   Answer answer = request ? answer_(*std::move(request)) : Answer{64, "", "posta: not a request\n"};
-  boost::json::object object{{"exit", answer.exit}, {"out", answer.out}, {"err", answer.err}};
+  boost::json::object object{
+      {"exit", answer.exit}, {"out", answer.out}, {"err", answer.err}, {"more", answer.more}};
   send_all(connection, boost::json::serialize(object) + "\n");
 }
 

@@ -1,8 +1,9 @@
 // control.h: commands against a running server, through a Unix socket in the server directory.
 //
 // One request a connection: a line of JSON {"args": [...], "input": "..."}; one answer: a line
-// {"exit": 0, "out": "...", "err": "..."}. The socket is 0600 in a directory that is 0700: who may
-// open it may administer the server. The same function answers here and offline (commands.h).
+// {"exit": 0, "out": "...", "err": "...", "more": "..."}. The socket is 0600 in a directory that is
+// 0700: who may open it may administer the server. The same function answers here and offline
+// (commands.h).
 #pragma once
 
 #include <functional>
@@ -25,6 +26,7 @@ struct Answer {
   int exit = 0;
   std::string out;
   std::string err;
+  std::string more = {};  // of a list: what --after of the next page is; empty: that was all
 };
 
 // Where the socket of a server directory is.

@@ -24,6 +24,7 @@ inline constexpr Door kDoors[] = {
     {"pop3s", &Config::pop3s_listen, true},
     {"imap", &Config::imap_listen},
     {"imaps", &Config::imaps_listen, true},
+    {"metrics", &Config::metrics_listen},
 };
 
 // "smtp 127.0.0.1:25 pop3 127.0.0.1:110".

@@ -2,6 +2,7 @@
 
 #include "app/doors.h"
 #include "app/events.h"
+#include "app/figures.h"
 #include "app/serve.h"
 #include "base/check.h"
 
@@ -85,6 +86,10 @@ server::CensusLimits imap_census_limits(const Config& config) {
           .sessions_per_address_max = config.imap_sessions_per_address_max};
 }
 
+runtime::Task<std::string> metrics_text(House& house) {
+  co_return ops::print_metrics(co_await figures(house));
+}
+
 }  // namespace
 
 Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
@@ -102,6 +107,8 @@ Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
       submission_census(submission_census_limits(house.config())),
       pop3_census(pop3_census_limits(house.config())),
       imap_census(imap_census_limits(house.config())),
+      monitor_census({.sessions_max = server::MonitorLimits().sessions_max,
+                      .sessions_per_address_max = server::MonitorLimits().sessions_max}),
       services(house.config(), tls) {}
 
 void Shared::configure(const Config& config, std::shared_ptr<net::TlsServer> with) {
@@ -131,7 +138,10 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
       imap_({house.store(), house.directory(), house.mailboxes(), house.logins(), shared.imap_census,
              shared.imap_seats, sessions_, house.log()},
             shared.services.imap),
-      imaps_(imap_.deps(), shared.services.imaps) {}
+      imaps_(imap_.deps(), shared.services.imaps),
+      monitor_({shared.monitor_census, sessions_, [&house] { return metrics_text(house); },
+                [&house] { return trouble(house); }},
+               {}) {}
 
 server::Service& Front::service(std::string_view name) {
   if (name == "smtp") return smtp_;
@@ -141,6 +151,7 @@ server::Service& Front::service(std::string_view name) {
   if (name == "pop3s") return pop3s_;
   if (name == "imap") return imap_;
   if (name == "imaps") return imaps_;
+  if (name == "metrics") return monitor_;
   CHECK(!"a door without a service");
 }
 
@@ -163,8 +174,9 @@ Result<> Front::listen() {
 Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name) {
   for (const net::Endpoint& endpoint : endpoints) {
     auto listener = network_.listen(loop_, endpoint);
-    // "*" means IPv6 too where there is IPv6.
-    if (!listener && endpoint.ip.is_v6() && endpoint.ip.is_any()) {
+    // "*" means IPv6 too where there is IPv6. Nobody's mail waits because the monitoring has no port.
+    bool optional = name == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
+    if (!listener && optional) {
       events::listener_skipped(house_.log(), endpoint, listener.error());
       continue;
     }

@@ -9,6 +9,7 @@
 #include "net/transport.h"
 #include "runtime/nursery.h"
 #include "runtime/sleep.h"
+#include "server/admin/monitor.h"
 #include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
@@ -42,6 +43,7 @@ struct Shared {
   server::Census pop3_census;
   server::Census imap_census;
   server::imap::AccountSeats imap_seats;
+  server::Census monitor_census;
   server::pop3::Maildrops maildrops;
   Services services;
 };
@@ -78,6 +80,7 @@ class Front {
   server::Pop3Server pop3s_;
   server::ImapServer imap_;
   server::ImapServer imaps_;
+  server::Monitor monitor_;
   struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;

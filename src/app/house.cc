@@ -33,6 +33,15 @@ mta::IntakeConfig intake_config(const Config& config) {
                               .recipients_per_day = config.submission_recipients_per_day,
                               .new_recipients_per_day = config.submission_new_recipients_per_day};
   out.submission.header_octets_max = config.submission_header_octets_max;
+  out.refused_networks = config.refused_networks;
+  out.refuse_at_once = config.refuse_at_once;
+  return out;
+}
+
+ops::TraceLimits trace_limits(const Config& config) {
+  ops::TraceLimits out;
+  out.retention = config.trace_retention;
+  out.octets_max = config.trace_octets_max;
   return out;
 }
 
@@ -70,30 +79,33 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   for (unsigned i = 0; i < loops; ++i)
     house->loops_.push_back(std::make_unique<runtime::asio::Loop>(*house->workers_));
   house->log_ = std::make_unique<Log>(*house->loops_[0], log_options(c));
+  house->tee_ = std::make_unique<Tee>(*house->log_, house->counters_);
 
   store::rocks::Options store;
   store.limits.disk_free_min = c.disk_free_min;
   store.now = [&loop = *house->loops_[0]] { return loop.now(); };
   store.block_cache_octets = c.store_cache;
-  store.events = house->log_.get();
+  store.events = house->tee_.get();
   TRY(house->store_, store::rocks::open(c.path(c.store_directory), std::move(store)));
+  house->trace_ = std::make_unique<ops::Trace>(*house->store_, *house->loops_[0], trace_limits(c));
+  house->tee_->add(*house->trace_);
   house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
   mailbox::Limits mailbox_limits;
   mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
   house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);
-  TRY(house->outbound_, Outbound::make(c, *house->store_, *house->log_));
+  TRY(house->outbound_, Outbound::make(c, *house->store_, *house->tee_));
   house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{},
                                                  house->outbound_->relay());
   house->queue_ = std::make_unique<mta::Queue>(
       mta::Queue::Deps{*house->store_, *house->mailboxes_, *house->router_,
-                       house->outbound_->carrier(), *house->log_},
+                       house->outbound_->carrier(), *house->tee_},
       queue_config(c));
   house->intake_ = std::make_unique<mta::Intake>(
       mta::Intake::Deps{*house->store_, *house->directory_, *house->mailboxes_, *house->router_,
-                        *house->queue_, *house->log_},
+                        *house->queue_, *house->tee_},
       intake_config(c));
   house->logins_ = std::make_unique<server::Logins>(
-      *house->directory_, *house->log_, login_limits(c), house->store_.get(), login_trusted(c));
+      *house->directory_, *house->tee_, login_limits(c), house->store_.get(), login_trusted(c));
 
   Result<> loaded = fail(Error::Kind::unavailable, "the queue was not read");
   house->run(load_queue(*house->queue_, loaded));
@@ -101,7 +113,11 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   return house;
 }
 
-House::~House() = default;
+House::~House() {
+  if (!tee_) return;
+  tee_->remove_third();
+  if (trace_) trace_->flush();
+}
 
 void House::configure(const Config& config) {
   Log::Options options = log_options(config);

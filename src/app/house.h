@@ -17,13 +17,17 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/live.h"
 #include "app/log.h"
+#include "app/tee.h"
 #include "app/outbound.h"
 #include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/intake.h"
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
+#include "ops/metrics.h"
+#include "ops/trace.h"
 #include "runtime/asio/loop.h"
 #include "server/session/login.h"
 #include "store/store.h"
@@ -47,7 +51,14 @@ class House {
   void configure(const Config& config);
 
   const Config& config() const { return config_; }  // as it was at start
-  Log& log() { return *log_; }
+  // Where everything says what happens: the log, the counters and the trace look at it.
+  Events& log() { return *tee_; }
+  Log& log_lines() { return *log_; }
+  ops::Counters& counters() { return counters_; }
+  ops::Trace& trace() { return *trace_; }
+  // Null: this is a command, and no server is running here.
+  Live* live() { return live_ ? &*live_ : nullptr; }
+  void set_live(Live live) { live_ = std::move(live); }
   store::Store& store() { return *store_; }
   directory::Directory& directory() { return *directory_; }
   mailbox::Mailboxes& mailboxes() { return *mailboxes_; }
@@ -65,7 +76,10 @@ class House {
   std::unique_ptr<runtime::asio::WorkerPool> workers_;
   std::vector<std::unique_ptr<runtime::asio::Loop>> loops_;
   std::unique_ptr<Log> log_;
+  ops::Counters counters_;
+  std::unique_ptr<Tee> tee_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<ops::Trace> trace_;
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<mailbox::Mailboxes> mailboxes_;
   std::unique_ptr<Outbound> outbound_;
@@ -73,6 +87,7 @@ class House {
   std::unique_ptr<mta::Queue> queue_;
   std::unique_ptr<mta::Intake> intake_;
   std::unique_ptr<server::Logins> logins_;
+  std::optional<Live> live_;
 };
 
 }  // namespace posta::app

@@ -15,8 +15,11 @@ struct Listening {
   std::string service;
   net::Endpoint endpoint;
   std::string str() const { return service + " " + endpoint.str(); }
-  // "*" means IPv6 too where there is IPv6: such a one may be missing.
-  bool optional() const { return endpoint.ip.is_v6() && endpoint.ip.is_any(); }
+  // "*" means IPv6 too where there is IPv6, and mail does not need the monitoring: such a one may be
+  // missing.
+  bool optional() const {
+    return service == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
+  }
   bool operator==(const Listening&) const = default;
 };
 // In the order of kDoors, then of the configuration.

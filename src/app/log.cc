@@ -62,6 +62,7 @@ Log::Options log_options(const Config& config) {
   out.json = config.log_format == "json";
   out.level = parse_severity(config.log_level);
   out.priorities = std::getenv("JOURNAL_STREAM") != nullptr;
+  if (config.log_to == "syslog") out.syslog = config.log_syslog_socket;
   out.host = config.hostname.str();
   return out;
 }
@@ -76,7 +77,8 @@ Log::Log(runtime::Executor& clock, Options options)
     : clock_(clock),
       options_(std::move(options)),
       json_(options_.json),
-      level_(options_.level) {
+      level_(options_.level),
+      syslog_(options_.syslog) {
   if (!options_.at_once) writer_ = std::thread([this] { write_for_ever(); });
 }
 
@@ -93,8 +95,11 @@ Log::~Log() {
 std::string Log::format(const Event& event) const {
   std::string out;
   out.reserve(200);
+  bool priorities = options_.priorities || !options_.syslog.empty();
+  if (priorities) fmt::format_to(std::back_inserter(out), "<{}>", priority(event.severity));
   if (json_) {
-    out = "{\"time\":\"";
+    if (!options_.syslog.empty()) fmt::format_to(std::back_inserter(out), "posta[{}]: ", getpid());
+    out += "{\"time\":\"";
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), "\",\"event\":\"{}\",\"severity\":\"{}\"", event.name,
                    to_string(event.severity));
@@ -108,9 +113,7 @@ std::string Log::format(const Event& event) const {
     return out + "}\n";
   }
   auto dot = event.name.find('.');
-  if (options_.priorities) {
-    fmt::format_to(std::back_inserter(out), "<{}>", priority(event.severity));
-  } else {
+  if (!priorities) {
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), " {} ", options_.host);
   }
@@ -132,12 +135,13 @@ std::string Log::format(const Event& event) const {
 void Log::emit(const Event& event) {
   if (event.severity < level_.load()) return;
   std::string line = format(event);
-  if (options_.at_once) return write(line);
+  if (options_.at_once) return options_.syslog.empty() ? write(line) : write_to_syslog(line);
   bool was_empty;
   {
     std::lock_guard lock(mutex_);
     if (buffer_.size() + line.size() > options_.buffer_octets_max) {
       ++dropped_;
+      ++dropped_in_all_;
       return;
     }
     was_empty = buffer_.empty();
@@ -146,27 +150,39 @@ void Log::emit(const Event& event) {
   if (was_empty) wake_.notify_one();
 }
 
-void Log::write(std::string_view lines) {
-  while (!lines.empty()) {
-    ssize_t n = ::write(options_.descriptor, lines.data(), lines.size());
-    if (n <= 0) return;  // nobody reads the log; nothing can be said about it
-    lines.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 void Log::write_for_ever() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return closing_ || !buffer_.empty(); });
     std::string lines = std::exchange(buffer_, {});
-    if (dropped_ > 0)
-      lines += fmt::format("posta/log[{}]: warning: dropped: lines={}\n", getpid(),
-                           std::exchange(dropped_, 0));
+    std::uint64_t dropped = std::exchange(dropped_, 0);
     bool last = closing_;
     lock.unlock();
-    write(lines);
+    if (dropped > 0)
+      lines += format({"log.lines.dropped", {{"lines", dropped}}, Severity::warning});
+    options_.syslog.empty() ? write(lines) : write_to_syslog(lines);
     lock.lock();
     if (last && buffer_.empty()) return;
+  }
+}
+
+void Log::write(std::string_view lines) {
+  while (!lines.empty()) {
+    ssize_t n = ::write(options_.descriptor, lines.data(), lines.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nobody reads the log; nothing can be said about it
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+// Each line begins with its priority, "<6>".
+void Log::write_to_syslog(std::string_view lines) {
+  WallTime now = clock_.wall();
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(line.size() + 1);
+    int priority = line[1] - '0';
+    if (!syslog_.say(priority, now, line.substr(3))) ++dropped_in_all_;
   }
 }
 

@@ -4,10 +4,10 @@
 //   from=<bob@example.net>, size=412
 //   {"time":"2026-11-21T05:14:51.003Z","event":"intake.letter.accepted","severity":"info",…}
 //
-// journald and syslog take standard error from the service; with JOURNAL_STREAM each line begins
-// with its priority (<6>). emit() formats and puts into a bounded buffer; a thread writes. If the
-// reader is too slow, lines are dropped and counted, and the count is logged: the server never
-// waits for its log.
+// To standard error, from where journald takes it (with JOURNAL_STREAM each line begins with its
+// priority, <6>), or to syslog (syslog.h). emit() formats and puts into a bounded buffer; a thread
+// writes. If the reader is too slow, lines are dropped and counted, and the count is logged: the
+// server never waits for its log.
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "app/config.h"
+#include "app/syslog.h"
 #include "base/events.h"
 #include "base/limits.h"
 #include "runtime/executor.h"
@@ -31,6 +32,7 @@ class Log final : public Events {
     bool priorities = false;  // <6> in front, for journald
     std::string host;
     int descriptor = 2;
+    std::string syslog;  // its socket; empty: lines go to the descriptor
     Octets buffer_octets_max = 1_MiB;
     bool at_once = false;  // emit() itself writes and may wait: for a process of one thread
   };
@@ -44,11 +46,14 @@ class Log final : public Events {
     json_ = json;
     level_ = level;
   }
+  // Lines that nobody took: the reader was too slow, or there was none.
+  std::uint64_t dropped() const { return dropped_in_all_.load(); }
 
  private:
   std::string format(const Event& event) const;
-  void write(std::string_view lines);
   void write_for_ever();
+  void write(std::string_view lines);
+  void write_to_syslog(std::string_view lines);
 
   runtime::Executor& clock_;
   const Options options_;
@@ -58,7 +63,9 @@ class Log final : public Events {
   std::condition_variable wake_;
   std::string buffer_;
   std::uint64_t dropped_ = 0;
+  std::atomic<std::uint64_t> dropped_in_all_{0};
   bool closing_ = false;
+  Syslog syslog_;  // the writer's
   std::thread writer_;
 };
 

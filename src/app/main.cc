@@ -1,23 +1,26 @@
 // main.cc: posta, the one program: which command is it, and where does it run?
 //
 //   quickstart serve check config tool version     here, in this process
-//   account domain alias queue                     by the running server through its control
-//   socket, or,
-//                                                  if none runs, here with the store opened
+//   backup restore submit                          here, on the files of a server directory
+//   account domain alias queue mailbox status      by the running server through its control
+//   trace undelete                                 socket, or here, with the store opened
 //
 // Exit codes: 0 done, 1 it could not be done, 64 the command line is wrong (sysexits EX_USAGE).
 
 #include <malloc.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 
 #include "app/admin.h"
+#include "app/backup.h"
 #include "app/check.h"
+#include "app/config_command.h"
 #include "app/control.h"
-#include "app/house.h"
+#include "app/drop_box.h"
+#include "app/outside.h"
 #include "app/probe.h"
 #include "app/quickstart.h"
 #include "app/serve.h"
@@ -28,12 +31,6 @@
 
 namespace posta::app {
 namespace {
-
-int print(const Answer& answer) {
-  std::fwrite(answer.out.data(), 1, answer.out.size(), stdout);
-  std::fwrite(answer.err.data(), 1, answer.err.size(), stderr);
-  return answer.exit;
-}
 
 int complain(const Error& error) {
   std::fprintf(stderr, "posta: %s\n", error.what.c_str());
@@ -64,54 +61,36 @@ Result<Config> configured(const std::string& directory) {
   return read_config(directory);
 }
 
-runtime::Task<> administer_here(House& house, Request request, Answer& answer) {
-  answer = co_await administer(house, std::move(request));
-}
-
 int administer_from_outside(const std::string& directory, std::vector<std::string> args) {
   if (auto usage = admin_usage(args)) return print(*usage);
   auto config = configured(directory);
   if (!config) return complain(config.error());
-  Request request;
-  request.args = std::move(args);
-  auto says = [&](const char* flag) {
-    return std::ranges::find(request.args, flag) != request.args.end();
-  };
-  // The old password and the new one, or a password.
-  if (says("--password-stdin") || says("--change")) std::getline(std::cin, request.input);
-  if (std::string second; says("--change") && std::getline(std::cin, second))
-    request.input += "\n" + second;
-  auto answer = ask_server(config->directory, request);
-  if (answer) return print(*answer);
-  if (!answer.error().is(Error::Kind::not_found)) return complain(answer.error());
-  config->log_level = "error";  // a command speaks for itself
-  if (auto acting = act_as_server(*config); !acting) return complain(acting.error());
-  auto house = House::open(*std::move(config), 1);
-  if (!house) return complain(house.error());
-  Answer here;
-  (*house)->run(administer_here(**house, std::move(request), here));
-  return print(here);
+  return run_outside(*std::move(config), std::move(args));
 }
 
-int show_or_explain(const std::string& directory, const std::vector<std::string>& args) {
-  auto config = configured(directory);
-  if (!config) return complain(config.error());
-  if (args.size() == 2 && args[1] == "show") {
-    std::fputs(show_config(*config).c_str(), stdout);
+// posta version [--json]
+int version(const std::vector<std::string>& args) {
+  if (args.size() == 2 && args[1] == "--json") {
+    std::printf("{\"version\":\"%s\"}\n", std::string(kVersion).c_str());
     return 0;
   }
-  if (args.size() == 3 && args[1] == "explain") {
-    for (const Setting& setting : settings()) {
-      if (setting.name != args[2]) continue;
-      std::printf("%s: %s\nnow: %s\n", setting.name.c_str(), setting.meaning.c_str(),
-                  setting.show(*config).c_str());
-      return 0;
-    }
-    std::fprintf(stderr, "posta: no key %s; posta config show lists all\n", args[2].c_str());
-    return 1;
-  }
-  std::fputs("usage: posta config show | explain KEY\n", stderr);
-  return 64;
+  std::printf("posta %s\n", std::string(kVersion).c_str());
+  return 0;
+}
+
+bool wants_help(const std::vector<std::string>& args) {
+  return std::ranges::any_of(args, [](const auto& arg) { return arg == "--help" || arg == "-h"; });
+}
+
+// Commands on the files of a server directory, in this process.
+int on_files(const std::string& directory, const std::vector<std::string>& args) {
+  const std::string& command = args[0];
+  if (command == "restore") return print(restore(directory, args));
+  if (directory.empty() && !wants_help(args)) return complain(configured("").error());
+  if (command == "backup") return print(backup(directory, args));
+  if (command == "submit") return print(submit(directory, args));
+  if (command == "config") return print(config_command(directory, args));
+  return print(check(directory, args));
 }
 
 guard::ServiceEnvironment service_environment() {
@@ -139,10 +118,7 @@ int serve_as_asked(const std::string& directory, const std::vector<std::string>&
 int run(std::vector<std::string> args) {
   std::string directory = take_directory(args);
   std::string command = args.empty() ? "help" : args[0];
-  if (command == "version" || command == "--version") {
-    std::printf("posta %s\n", std::string(kVersion).c_str());
-    return 0;
-  }
+  if (command == "version" || command == "--version") return version(args);
   if (command == "help" || command == "--help" || command == "-h") {
     std::fputs(usage().c_str(), stdout);
     return args.empty() ? 64 : 0;
@@ -153,12 +129,10 @@ int run(std::vector<std::string> args) {
     return config ? print(probe_sandbox(*config)) : complain(config.error());
   }
   if (command == "tool") return print(tool(args));
-  if (command == "config") return show_or_explain(directory, args);
   if (is_admin_command(command)) return administer_from_outside(directory, std::move(args));
+  static const std::vector<std::string> files = {"backup", "restore", "submit", "config", "check"};
+  if (std::ranges::find(files, command) != files.end()) return on_files(directory, args);
   if (command == "serve") return serve_as_asked(directory, args);
-  if (command == "check") {
-    if (directory.empty()) return complain(configured("").error());
-    return print(check(directory, args));
   }
   std::fputs(unknown_command(command).c_str(), stderr);
   return 64;

@@ -10,8 +10,10 @@
 
 #include "app/admin.h"
 #include "app/certificates.h"
+#include "app/checkpoint.h"
 #include "app/control.h"
 #include "app/doors.h"
+#include "app/drop_box.h"
 #include "app/events.h"
 #include "app/front.h"
 #include "app/reload.h"
@@ -45,7 +47,15 @@ class Server {
       : house_(house),
         current_(house.config()),
         superior_(std::move(superior)),
-        shared_(house, std::move(tls)) {}
+        shared_(house, std::move(tls)) {
+    auto count = [](const server::Census& census) { return [&census] { return census.sessions(); }; };
+    house_.set_live({.since = house_.loop(0).wall(),
+                     .listening = listening(house_.config()),
+                     .sessions = {{"smtp", count(shared_.smtp_census)},
+                                  {"submission", count(shared_.submission_census)},
+                                  {"pop3", count(shared_.pop3_census)},
+                                  {"imap", count(shared_.imap_census)}}});
+  }
 
   void inherit(std::vector<OpenListener> open) {
     for (OpenListener& one : open)
@@ -138,13 +148,16 @@ class Server {
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
     runtime::Executor& executor = co_await runtime::this_executor();
-    runtime::Nursery queue(executor), front(executor), jobs(executor);
+    runtime::Nursery queue(executor), front(executor), jobs(executor), tracing(executor);
     jobs::Sweep sweep({house_.store(), house_.directory(), house_.mailboxes(), house_.log()}, {});
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
     jobs.spawn(finish_removals());
     jobs.spawn(watch_certificates(jobs.stop()));
     jobs.spawn(sweep.run(jobs.stop()));
+    DropBox drop(house_, {});
+    jobs.spawn(drop.run(jobs.stop()));
+    tracing.spawn(house_.trace().run(tracing.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
         house_.config().directory, [this](Request request) { return answer(std::move(request)); });
@@ -175,6 +188,8 @@ class Server {
     }
     co_await commands_->join();
     commands_.reset();
+    tracing.stop().request();
+    co_await tracing.join();
   }
 
   // Mail of accounts whose removal a crash has interrupted.
@@ -286,6 +301,8 @@ int serve(ServerStart start) {
   unsigned loops = loops_of(config);
   auto house = House::open(std::move(start.config), loops);
   if (!house) return complain(house.error());
+  const Config& c = (*house)->config();
+  remove_checkpoints(c.path(c.store_directory));  // of a backup that was interrupted
   Server server(**house, *std::move(tls), std::move(start.superior));
   server.inherit(std::move(start.open));
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());

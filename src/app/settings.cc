@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "app/setting_kinds.h"
 #include "app/settings_groups.h"
+#include "app/settings_operation.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -99,14 +100,25 @@ std::vector<Setting> make() {
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
-    std::vector<Setting> every = make(), out;
+    std::vector<Setting> out = make();
     for (auto group : {tls_settings, submission_settings, imap_settings, outbound_settings,
-                       process_settings})
-      std::ranges::move(group(), std::back_inserter(every));
-    // Keys without a table come first, or they would be read back as part of one.
-    for (bool in_table : {false, true})
-      for (const Setting& one : every)
-        if ((one.name.find('.') != std::string::npos) == in_table) out.push_back(one);
+                       process_settings, operation_settings})
+      std::ranges::move(group(), std::back_inserter(out));
+    // The keys of a table stand together, those without one first, or they could not be read back.
+    std::vector<std::string> tables{""};
+    std::vector<std::vector<Setting>> placed(1);
+    for (auto& setting : out) {
+      auto dot = setting.name.find('.');
+      std::string table = dot == std::string::npos ? "" : setting.name.substr(0, dot);
+      auto at = std::ranges::find(tables, table) - tables.begin();
+      if (at == std::ssize(tables)) {
+        tables.push_back(table);
+        placed.emplace_back();
+      }
+      placed[static_cast<std::size_t>(at)].push_back(std::move(setting));
+    }
+    out.clear();
+    for (auto& group : placed) std::ranges::move(group, std::back_inserter(out));
     return out;
   }();
   return all;

@@ -191,6 +191,13 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
   if (words[0] == "disclose-peer") return config.smtp.disclose_peer = true, Result<>();
   if (words[0] == "tls-required") return config.smtp.tls_required = true, Result<>();
   if (words[0] == "no-tls") return config.tls = false, Result<>();
+  if (words[0] == "refuse" && words.size() >= 2) {
+    auto network = net::IpNetwork::parse(words[1]);
+    if (!network) return wrong("@setup refuse NETWORK [at-once]");
+    config.refused_networks.push_back(*network);
+    config.refuse_at_once = words.size() == 3 && words[2] == "at-once";
+    return {};
+  }
   if (words[0] == "normalise") {
     config.normalise_line_ends = true;
     return {};

@@ -28,10 +28,10 @@ def program():
 
 def free_port_offset():
     """An offset at which the ports of all services are free on loopback."""
-    for offset in range(20000 + os.getpid() % 20000, 64000, 200):
+    for offset in range(20000 + os.getpid() % 20000, 55000, 200):
         held = []
         try:
-            for port in (25, 110, 143, 465, 587, 993, 995):
+            for port in (25, 110, 143, 465, 587, 993, 995, 9925):
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -93,6 +93,7 @@ class Server:
         self.imaps_port = self.offset + 993
         self.submission_port = self.offset + 587
         self.submissions_port = self.offset + 465
+        self.metrics_port = self.offset + 9925
         self.process = None
         self.passwords = {}
         made = self.run(

@@ -50,6 +50,8 @@ mta::IntakeConfig intake_config(const Config& config) {
   return {.host = domain(config.host),
           .limits = config.intake,
           .submission = config.submission,
+          .refused_networks = config.refused_networks,
+          .refuse_at_once = config.refuse_at_once,
           .normalise_line_ends = config.normalise_line_ends};
 }
 

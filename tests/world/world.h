@@ -69,6 +69,8 @@ struct Config {
   store::memory::Options store;  // its seed is ours
   mta::IntakeLimits intake;
   bool normalise_line_ends = false;
+  std::vector<net::IpNetwork> refused_networks;
+  bool refuse_at_once = false;
   mta::QueueLimits queue;
   mta::SmtpClientLimits remote;
   mta::TlsLevel remote_tls = mta::TlsLevel::none;

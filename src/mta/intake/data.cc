@@ -6,6 +6,7 @@
 #include "mta/intake/transaction.h"
 #include "mta/seal/seal.h"
 #include "wire/message/date.h"
+#include "wire/message/header.h"
 
 namespace posta::mta {
 
@@ -24,6 +25,17 @@ Reply reply_for(const Error& error) {
     case Error::Kind::limit: return {552, {5, 3, 4}, "Message too big"};
     default: return local_error();
   }
+}
+
+// The Message-ID, for events: unfolded, cut, without its angle brackets.
+std::string message_id(std::string_view header) {
+  constexpr std::size_t kShownMax = 300;
+  auto body = wire::message::find_field(header, "Message-ID");
+  if (!body) return {};
+  std::string id = wire::message::unfold(*body);
+  if (id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
+  if (id.size() > kShownMax) id.resize(kShownMax);
+  return id;
 }
 
 // The values of the Delivered-To fields of a header, for loop detection (inventory #168).
@@ -147,13 +159,17 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
   sealed.delivered_to = delivered_to(message.header);
 
   auto admitted = co_await intake_.deps_.queue.admit(letter_, std::move(sealed));
+  // A command hands a letter in until it has been told that it is there: once is enough.
+  if (!admitted && admitted.error().is(Error::Kind::conflict) && !letter_.origin.submission.empty())
+    co_return Reply(250, {2, 0, 0}, "Ok: taken before");
   if (!admitted) co_return reply_for(admitted.error());
   if (claim_) {
     runtime::Executor& executor = co_await runtime::this_executor();
     claim_->spend(executor.wall());
   }
   // The promise: the letter is on stable storage.
-  events::letter_accepted(intake_.deps_.events, letter_, message.octets);
+  events::letter_accepted(intake_.deps_.events, letter_, message.octets,
+                          message_id(message.header));
   co_return Reply(250, {2, 0, 0}, "Ok: queued as " + to_string(letter_.id));
 }
 

@@ -2,6 +2,11 @@
 
 namespace posta::mta::events {
 
+void connection_refused(Events& events, const Origin& origin, const Reply& reply) {
+  events.emit({"intake.connection.refused",
+               {{"session", origin.session}, {"peer", origin.peer}, {"reply", reply.str()}}});
+}
+
 void sender_refused(Events& events, const Origin& origin, const ReversePath& from,
                     const Reply& reply) {
   events.emit({"intake.sender.refused",
@@ -33,16 +38,19 @@ void letter_refused(Events& events, const Letter& letter, const Reply& reply) {
                Severity::warning});
 }
 
-void letter_accepted(Events& events, const Letter& letter, std::uint64_t size) {
-  events.emit({"intake.letter.accepted",
-               {{"queue_id", to_string(letter.id)},
-                {"session", letter.origin.session},
-                {"peer", letter.origin.peer},
-                {"helo", letter.origin.helo},
-                {"from", to_string(letter.envelope.from)},
-                {"recipients", letter.envelope.recipients.size()},
-                {"size", size},
-                {"protocol", letter.origin.protocol}}});
+void letter_accepted(Events& events, const Letter& letter, std::uint64_t size,
+                     std::string message_id) {
+  Event event{"intake.letter.accepted",
+              {{"queue_id", to_string(letter.id)},
+               {"session", letter.origin.session},
+               {"peer", letter.origin.peer},
+               {"helo", letter.origin.helo},
+               {"from", to_string(letter.envelope.from)},
+               {"recipients", letter.envelope.recipients.size()},
+               {"size", size},
+               {"protocol", letter.origin.protocol}}};
+  if (!message_id.empty()) event.fields.emplace_back("message_id", std::move(message_id));
+  events.emit(event);
 }
 
 }  // namespace posta::mta::events

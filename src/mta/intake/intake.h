@@ -28,6 +28,7 @@
 #include "mta/intake/allowance.h"
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
+#include "net/endpoint.h"
 #include "runtime/task.h"
 #include "store/store.h"
 
@@ -50,6 +51,8 @@ struct IntakeConfig {
   Domain host;  // our name, in Received
   IntakeLimits limits;
   SubmissionConfig submission = {};
+  std::vector<net::IpNetwork> refused_networks = {};  // who connects from there is turned away
+  bool refuse_at_once = false;       // with 521 and the end, instead of 554 and QUIT
   bool normalise_line_ends = false;  // bare CR or LF in a message becomes CRLF instead of 550 5.6.0
 };
 

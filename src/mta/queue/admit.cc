@@ -32,6 +32,7 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
   std::vector<Recipient> recipients = std::exchange(letter.envelope.recipients, {});
   Settlement settlement(*this, std::move(letter), std::move(stored), /*letter_on_disk=*/false);
   settlement.carry(std::move(message.body));
+  settlement.take_once(settlement.letter().origin.submission, executor.wall());
   WallTime now = executor.wall();
 
   Places places;

@@ -53,6 +53,7 @@ store::Batch Queue::Settlement::build() {
   if (letter_on_disk_) batch.require_value(letter_key(letter_.id), seen_);
   for (auto& body : bodies_) batch.take(std::move(body));
   bodies_.clear();
+  if (!taken_key_.empty()) batch.require_absent(taken_key_).put(taken_key_, taken_record_);
   for (const QueuedLetter& letter : offspring_) {
     batch.put(letter_key(letter.letter.id), encode_letter(letter.letter, letter.message));
     batch.link(letter.message.body.id, queue_link(letter.letter.id));
@@ -92,7 +93,10 @@ Task<Result<bool>> Queue::Settlement::commit() {
     auto committed = co_await queue_.deps_.store.commit(build());
     if (!committed) co_return Failure(std::move(committed).error());
     if (committed->ok()) co_return true;
-    if (committed->refused->why == store::Refusal::Why::required) co_return false;
+    bool required = committed->refused->why == store::Refusal::Why::required;
+    if (required && !taken_key_.empty())
+      co_return fail(Error::Kind::conflict, "this letter was taken before");
+    if (required) co_return false;
     bodies_ = std::move(committed->bodies);
   }
   co_return fail(Error::Kind::unavailable, "the mailboxes are too busy to settle this letter");

@@ -61,6 +61,9 @@ class Queue::Settlement {
   }
   // The account is to get the letter; false if it has it, or gets it by another item.
   bool reach(AccountId account) { return reached_.insert(account).second; }
+  // If a settlement with this name was committed before, this one answers Error{conflict}. Empty:
+  // it has no name.
+  void take_once(const std::string& submission, WallTime now);
   // A letter that becomes owed with this batch.
   void add_offspring(QueuedLetter offspring) { offspring_.push_back(std::move(offspring)); }
   const std::vector<QueuedLetter>& offspring() const { return offspring_; }
@@ -92,6 +95,8 @@ class Queue::Settlement {
   std::set<AccountId> reached_;
   std::vector<QueuedLetter> offspring_;
   std::vector<std::unique_ptr<store::BodyWriter>> bodies_;
+  std::string taken_key_;  // Q/taken/<submission>; empty: none
+  std::string taken_record_;
 };
 
 }  // namespace posta::mta

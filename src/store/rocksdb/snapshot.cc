@@ -76,7 +76,7 @@ Task<Result<std::vector<std::optional<std::string>>>> RocksSnapshot::multi_get(
   for (const std::string& key : keys) {
     std::string value;
     auto status = engine_.db().Get(how_to_read(snapshot_, true), engine_.keys(), key, &value);
-    if (status.IsIncomplete()) break;
+    if (status.IsIncomplete() || (status.ok() && value.empty())) break;  // as in read_key
     CO_TRY(auto found, answer(status, value));
     values.push_back(std::move(found));
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace posta::wire::smtp {
@@ -49,22 +51,47 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// RFC 9422: a number from 1, of at most six digits.
+// RFC 9422 §4.1 to §4.3: `%x31-39 0*5DIGIT`: from 1, of at most six digits, no zero in front.
 bool is_limit(std::uint32_t value) {
   return value >= 1 && value <= 999'999;
 }
 
-SessionLimits parse_limits(std::string_view rest) {
+std::optional<std::uint32_t> parse_limit(std::string_view text) {
+  auto value = to_number<std::uint32_t>(text);
+  if (!value || !is_limit(*value) || text.front() == '0') return std::nullopt;
+  return value;
+}
+
+// limit-name = 1*(ALPHA / DIGIT / "-" / "_"), RFC 9422 §3
+bool is_limit_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_';
+  });
+}
+
+// limit-value = 1*(%x21-3A / %x3C-7E), RFC 9422 §3
+bool is_limit_value(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F && c != ';'; });
+}
+
+// limits-param = limit-name-value 0*[SP limit-name-value], RFC 9422 §3. Nothing if that is not what
+// stands there; then clients "SHOULD proceed as if the LIMITS extension had not been used"; a limit
+// whose own value is wrong, or that we do not know, is passed over (§3.7).
+std::optional<SessionLimits> parse_limits(std::string_view rest) {
   SessionLimits limits;
-  for (std::string_view word; !(word = take_word(rest)).empty();) {
-    std::size_t equals = word.find('=');
-    if (equals == std::string_view::npos) continue;
+  bool any = false;
+  for (std::string_view word; !(word = take_word(rest)).empty(); any = true) {
+    std::size_t equals = std::min(word.find('='), word.size());
+    std::string_view name = word.substr(0, equals);
+    bool has_value = equals < word.size();
+    std::string_view value = has_value ? word.substr(equals + 1) : std::string_view();
+    if (!is_limit_name(name) || (has_value && !is_limit_value(value))) return std::nullopt;
     for (const auto& known : kLimitNames)
-      if (equals_ignore_case(word.substr(0, equals), known.name))
-        if (auto value = to_number<std::uint32_t>(word.substr(equals + 1));
-            value && is_limit(*value))
-          limits.*known.value = value;
+      if (equals_ignore_case(name, known.name))
+        if (auto number = parse_limit(value)) limits.*known.value = number;
   }
+  if (!any) return std::nullopt;
   return limits;
 }
 
@@ -112,10 +139,11 @@ Reply ehlo_reply(std::string_view host, std::string_view greeting, const Capabil
     if (offered.*keyword.offered) line(keyword.name);
   if (!offered.auth.empty()) line(fmt::format("AUTH {}", fmt::join(offered.auth, " ")));
   if (offered.limits) {
-    line("LIMITS");
+    std::string said;  // at least one limit, or the keyword is not there
     for (const auto& limit : kLimitNames)
       if (auto value = (*offered.limits).*limit.value; value && is_limit(*value))
-        text += fmt::format(" {}={}", limit.name, *value);
+        said += fmt::format(" {}={}", limit.name, *value);
+    if (!said.empty()) line("LIMITS" + said);
   }
   for (const auto& other : offered.others) line(other);
   return Reply(250, std::move(text));

@@ -20,11 +20,15 @@
 namespace posta::wire::smtp {
 
 // LIMITS (RFC 9422): what one session and one transaction may have. Numbers are from 1 to 999999;
-// others are neither said nor believed.
+// others are neither said nor believed. Failed commands count too (§4.1, §4.2).
+//
+//   limits-param     = limit-name-value 0*[SP limit-name-value]                RFC 9422 §3
+//   limit-name-value = limit-name ["=" limit-value]
 struct SessionLimits {
-  std::optional<std::uint32_t> mail_max = {};         // MAILMAX= transactions in a session
-  std::optional<std::uint32_t> rcpt_max = {};         // RCPTMAX= recipients in a transaction
-  std::optional<std::uint32_t> rcpt_domain_max = {};  // RCPTDOMAINMAX= domains among them
+  std::optional<std::uint32_t> mail_max = {};  // MAILMAX= MAIL commands in a session
+  std::optional<std::uint32_t> rcpt_max = {};  // RCPTMAX= RCPT commands in a transaction
+  // RCPTDOMAINMAX= domains that the RCPT commands of a session may name
+  std::optional<std::uint32_t> rcpt_domain_max = {};
   friend bool operator==(const SessionLimits&, const SessionLimits&) = default;
 };
 

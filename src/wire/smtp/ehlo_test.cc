@@ -70,10 +70,30 @@ TEST(Ehlo, OtherServersAreUnderstood) {
 
 TEST(Ehlo, ALimitThatCannotBeSaidIsNotSaid) {
   for (std::uint32_t value : {0u, 1'000'000u})
-    EXPECT_EQ(ehlo_reply("mx", "", {.limits = SessionLimits{.rcpt_max = value}}).text,
-              "mx\nLIMITS");
+    EXPECT_EQ(ehlo_reply("mx", "", {.limits = SessionLimits{.rcpt_max = value}}).text, "mx");
   EXPECT_EQ(ehlo_reply("mx", "", {.limits = SessionLimits{.rcpt_max = 999'999}}).text,
             "mx\nLIMITS RCPTMAX=999999");
+}
+
+// RFC 9422 §3.7: a parameter that breaks the grammar is ignored whole; a value that breaks the
+// syntax of its own limit takes only that limit away.
+TEST(Ehlo, LimitsAreReadAsTheirGrammarSays) {
+  auto read = [](std::string_view line) {
+    return parse_ehlo_reply(Reply(250, "mx\n" + std::string(line))).offered.limits;
+  };
+  EXPECT_EQ(read("LIMITS RCPTMAX=20 MAILMAX=5"),  // RFC 9422 §5
+            (SessionLimits{.mail_max = 5, .rcpt_max = 20}));
+  EXPECT_EQ(read("limits rcptmax=1 NEW_ONE OTHER-2=a=b RCPTDOMAINMAX=999999"),
+            (SessionLimits{.rcpt_max = 1, .rcpt_domain_max = 999'999}));
+  for (std::string_view value : {"0", "007", "1000000", "-1", "+1", "1.5", "x"})
+    EXPECT_EQ(read("LIMITS MAILMAX=5 RCPTMAX=" + std::string(value)),
+              (SessionLimits{.mail_max = 5}))
+        << value;
+  EXPECT_EQ(read("LIMITS RCPTMAX"), SessionLimits{}) << "a limit without its value";
+  for (std::string_view bad :
+       {"LIMITS", "LIMITS ", "LIMITS MAILMAX=5;RCPTMAX=2", "LIMITS =5",
+        "LIMITS MAILMAX=5 RCPTMAX=", "LIMITS MAILMAX=5 R.CPT=1", "LIMITS MAILMAX=5\xc3\xa4"})
+    EXPECT_EQ(read(bad), std::nullopt) << bad;
 }
 
 TEST(Xtext, IsUndone) {

@@ -1,0 +1,20 @@
+// check_system.h: what `posta check` asks of the machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/config.h"
+#include "app/findings.h"
+
+namespace posta::app {
+
+// Who listens on a TCP port here, as far as we may see: "nginx (process 71)"; empty: unknown.
+std::string who_listens(std::uint16_t port);
+
+// Permissions, open files, clock, host name.
+void check_files(Findings& findings, const Config& config);
+void check_open_files(Findings& findings, const Config& config);
+void check_clock(Findings& findings);
+
+}  // namespace posta::app

@@ -1,0 +1,20 @@
+// live.h: what only a running server knows of itself, for `posta status` and the metrics.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mail/time.h"
+
+namespace posta::app {
+
+struct Live {
+  WallTime since;  // of its start
+  std::string listening;
+  // Service and how many sessions it has now. Any thread.
+  std::vector<std::pair<std::string, std::function<std::size_t()>>> sessions;
+};
+
+}  // namespace posta::app

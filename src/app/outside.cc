@@ -1,0 +1,96 @@
+#include "app/outside.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "app/admin.h"
+
+namespace posta::app {
+
+namespace {
+
+runtime::Task<> administer_here(House& house, Request request, Answer& answer) {
+  answer = co_await administer(house, std::move(request));
+}
+
+bool has_option(const std::vector<std::string>& args, const std::string& name) {
+  return std::ranges::any_of(
+      args, [&](const std::string& arg) { return arg == name || arg.starts_with(name + "="); });
+}
+
+void print_out(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+// The pages of a list as one: of JSON, one array.
+class Pages {
+ public:
+  explicit Pages(bool json) : json_(json) {}
+
+  void print(const Answer& answer) {
+    std::string_view text = answer.out;
+    if (json_ && text.starts_with('[') && text.ends_with("]\n")) {
+      text = text.substr(1, text.size() - 3);
+      print_out(first_ ? "[" : text.empty() ? "" : ",");
+      print_out(text);
+      if (answer.more.empty()) print_out("]\n");
+    } else if (first_ || !answer.more.empty() || !is_none(text)) {
+      print_out(text);
+    }
+    first_ = false;
+  }
+
+ private:
+  // "no accounts": said of an empty page that is not the first, it would be wrong.
+  static bool is_none(std::string_view text) {
+    return text.starts_with("no ") || text.starts_with("the queue is empty");
+  }
+  bool json_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+int print(const Answer& answer) {
+  print_out(answer.out);
+  std::fwrite(answer.err.data(), 1, answer.err.size(), stderr);
+  return answer.exit;
+}
+
+Result<Answer> Outside::ask(Request request) {
+  if (!house_) {
+    auto answer = ask_server(config_.directory, request);
+    if (answer || !answer.error().is(Error::Kind::not_found)) return answer;
+    Config quiet = config_;
+    quiet.log_level = "error";  // a command speaks for itself
+    quiet.log_to = "stderr";
+    TRY(house_, House::open(std::move(quiet), 1));
+  }
+  Answer here;
+  house_->run(administer_here(*house_, std::move(request), here));
+  return here;
+}
+
+int run_outside(Config config, std::vector<std::string> args) {
+  Outside outside(std::move(config));
+  Request request{std::move(args), ""};
+  if (has_option(request.args, "--password-stdin")) std::getline(std::cin, request.input);
+  bool whole = !has_option(request.args, "--limit");
+  Pages pages(has_option(request.args, "--json"));
+  for (std::size_t typed = request.args.size();;) {
+    auto answer = outside.ask(request);
+    if (!answer) {
+      std::fprintf(stderr, "posta: %s\n", answer.error().what.c_str());
+      return 1;
+    }
+    if (!whole) answer->more.clear();
+    pages.print(*answer);
+    std::fwrite(answer->err.data(), 1, answer->err.size(), stderr);
+    if (answer->exit != 0 || answer->more.empty()) return answer->exit;
+    request.args.resize(typed);
+    request.args.push_back("--after=" + answer->more);
+  }
+}
+
+}  // namespace posta::app

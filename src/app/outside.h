@@ -1,0 +1,33 @@
+// outside.h: a command reaches the server that runs, or the store where none does.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "app/control.h"
+#include "app/house.h"
+
+namespace posta::app {
+
+// Answers administrative requests: by the running server, or by opening the store here, once, for
+// as long as this lives. Error{conflict} says who else has the store.
+class Outside {
+ public:
+  explicit Outside(Config config) : config_(std::move(config)) {}
+  Result<Answer> ask(Request request);
+
+ private:
+  Config config_;
+  std::unique_ptr<House> house_;
+};
+
+// An administrative command as it was typed: the whole list, page after page, unless --limit says
+// how much. Prints; returns the exit code.
+int run_outside(Config config, std::vector<std::string> args);
+
+int print(const Answer& answer);
+
+}  // namespace posta::app

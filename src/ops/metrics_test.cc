@@ -1,0 +1,48 @@
+#include "ops/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace posta::ops {
+namespace {
+
+TEST(Metrics, ArePrintedAsPrometheusReadsThem) {
+  std::vector<Metric> metrics = {{"posta_a_total",
+                                  "What\nhappened",
+                                  Metric::Kind::counter,
+                                  {{{{"event", "a\"b\\c"}, {"x", "y"}}, 3}, {{}, 0.5}}},
+                                 gauge("posta_b", "B", 1e9)};
+  EXPECT_EQ(print_metrics(metrics),
+            "# HELP posta_a_total What\\nhappened\n"
+            "# TYPE posta_a_total counter\n"
+            "posta_a_total{event=\"a\\\"b\\\\c\",x=\"y\"} 3\n"
+            "posta_a_total 0.5\n"
+            "# HELP posta_b B\n"
+            "# TYPE posta_b gauge\n"
+            "posta_b 1000000000\n");
+}
+
+TEST(Counters, CountWhatHappens) {
+  Counters counters;
+  for (int i = 0; i < 3; ++i)
+    counters.emit({"intake.letter.accepted", {{"size", 100}, {"recipients", 2}}});
+  counters.emit({"queue.recipient.deferred", {}});
+  counters.emit({"pop3.login.refused", {{"user", "whoever\"}"}}});
+  counters.emit({"smtp.connection.refused", {}});
+  counters.emit({"intake.connection.refused", {}});
+  EXPECT_EQ(counters.count("intake.letter.accepted"), 3u);
+  EXPECT_EQ(counters.count("never"), 0u);
+  std::string text = print_metrics(counters.metrics());
+  for (const char* line :
+       {"posta_letters_accepted_total 3\n", "posta_letters_accepted_octets_total 300\n",
+        "posta_letters_accepted_recipients_total 6\n",
+        "posta_recipients_total{outcome=\"deferred\"} 1\n",
+        "posta_recipients_total{outcome=\"delivered\"} 0\n",
+        "posta_logins_total{service=\"pop3\",result=\"refused\"} 1\n",
+        "posta_refused_total{what=\"connection\"} 2\n",
+        "posta_events_total{event=\"queue.recipient.deferred\"} 1\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  EXPECT_EQ(text.find("whoever"), std::string::npos) << "nothing a stranger says is a label";
+}
+
+}  // namespace
+}  // namespace posta::ops
