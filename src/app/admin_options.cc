@@ -190,8 +190,9 @@ void other_words(CLI::App& cli, AdminOptions& options) {
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
-  static const std::vector<std::string> all = {"account", "app-password", "domain", "alias", "queue",
-                                               "mailbox", "status",       "trace",  "undelete"};
+  static const std::vector<std::string> all = {"account", "app-password", "domain",
+                                               "alias",   "queue",        "mailbox",
+                                               "status",  "trace",        "undelete"};
   return std::ranges::find(all, command) != all.end();
 }
 

@@ -33,15 +33,15 @@ struct AdminOptions {
   std::optional<std::string> separator;   // domain --separator C; "none"
   std::string after;
   std::size_t limit = 1000;
-  std::optional<std::string> since;    // a time back from now: "2h"
-  std::optional<std::string> mailbox;  // undelete --mailbox NAME
-  std::optional<std::string> subject;  // undelete --subject TEXT
+  std::optional<std::string> since;        // a time back from now: "2h"
+  std::optional<std::string> mailbox;      // undelete --mailbox NAME
+  std::optional<std::string> subject;      // undelete --subject TEXT
   std::optional<std::string> to;           // queue --to ADDRESS
   std::optional<std::string> destination;  // queue --domain DOMAIN
   std::optional<std::string> sender;       // queue --from ADDRESS; "<>"
   bool all = false;                        // queue --all
   bool report = false;                     // queue delete --report
-  bool dry_run = false;                // undelete --list
+  bool dry_run = false;                    // undelete --list
 };
 
 // The answer to --help or to a mistake, else the options.

@@ -135,8 +135,8 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
              house.log()},
             shared.services.pop3),
       pop3s_(pop3_.deps(), shared.services.pop3s),
-      imap_({house.store(), house.directory(), house.mailboxes(), house.logins(), shared.imap_census,
-             shared.imap_seats, sessions_, house.log()},
+      imap_({house.store(), house.directory(), house.mailboxes(), house.logins(),
+             shared.imap_census, shared.imap_seats, sessions_, house.log()},
             shared.services.imap),
       imaps_(imap_.deps(), shared.services.imaps),
       monitor_({shared.monitor_census, sessions_, [&house] { return metrics_text(house); },
@@ -174,7 +174,8 @@ Result<> Front::listen() {
 Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name) {
   for (const net::Endpoint& endpoint : endpoints) {
     auto listener = network_.listen(loop_, endpoint);
-    // "*" means IPv6 too where there is IPv6. Nobody's mail waits because the monitoring has no port.
+    // "*" means IPv6 too where there is IPv6. Nobody's mail waits because the monitoring has no
+    // port.
     bool optional = name == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
     if (!listener && optional) {
       events::listener_skipped(house_.log(), endpoint, listener.error());

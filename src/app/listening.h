@@ -15,8 +15,8 @@ struct Listening {
   std::string service;
   net::Endpoint endpoint;
   std::string str() const { return service + " " + endpoint.str(); }
-  // "*" means IPv6 too where there is IPv6, and mail does not need the monitoring: such a one may be
-  // missing.
+  // "*" means IPv6 too where there is IPv6, and mail does not need the monitoring: such a one may
+  // be missing.
   bool optional() const {
     return service == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
   }

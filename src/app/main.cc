@@ -105,8 +105,10 @@ guard::ServiceEnvironment service_environment() {
 int serve_as_asked(const std::string& directory, const std::vector<std::string>& args) {
   bool alone = args.size() == 2 && args[1] == "--no-supervisor";
   if (args.size() > 1 && !alone) {
-    std::fprintf(stderr, "posta: serve takes no %s; it takes --no-supervisor: one process, for "
-                         "debugging\n", args[1].c_str());
+    std::fprintf(stderr,
+                 "posta: serve takes no %s; it takes --no-supervisor: one process, for "
+                 "debugging\n",
+                 args[1].c_str());
     return 64;
   }
   auto config = configured(directory);
@@ -133,9 +135,9 @@ int run(std::vector<std::string> args) {
   static const std::vector<std::string> files = {"backup", "restore", "submit", "config", "check"};
   if (std::ranges::find(files, command) != files.end()) return on_files(directory, args);
   if (command == "serve") return serve_as_asked(directory, args);
-  }
-  std::fputs(unknown_command(command).c_str(), stderr);
-  return 64;
+}
+std::fputs(unknown_command(command).c_str(), stderr);
+return 64;
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ class Server {
         current_(house.config()),
         superior_(std::move(superior)),
         shared_(house, std::move(tls)) {
-    auto count = [](const server::Census& census) { return [&census] { return census.sessions(); }; };
+    auto count = [](const server::Census& census) {
+      return [&census] { return census.sessions(); };
+    };
     house_.set_live({.since = house_.loop(0).wall(),
                      .listening = listening(house_.config()),
                      .sessions = {{"smtp", count(shared_.smtp_census)},
@@ -248,8 +250,9 @@ Result<> Server::apply(Order order) {
 
 runtime::Task<> Server::read_certificates_again() {
   // A copy for the worker: an order may come meanwhile.
-  auto files = co_await runtime::on_worker(
-      [superior = superior_.get(), config = current_] { return superior->read_files_again(config); });
+  auto files = co_await runtime::on_worker([superior = superior_.get(), config = current_] {
+    return superior->read_files_again(config);
+  });
   if (!files || !*files || (*files)->files == current_.handed_files) co_return;
   Config fresh = current_;
   fresh.handed_files = std::move((*files)->files);

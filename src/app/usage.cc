@@ -39,10 +39,10 @@ where POSTA_DIR is set. Exit codes: 0 done, 1 it could not be done, 64 the comma
 }
 
 std::string unknown_command(const std::string& command) {
-  auto near = closest(
-      command, {"quickstart", "serve",  "check",  "account", "app-password", "domain", "alias",
-                "queue",      "mailbox", "undelete", "status", "trace", "submit", "backup",
-                "restore",    "config", "tool",   "version", "help"});
+  auto near =
+      closest(command, {"quickstart", "serve", "check", "account", "app-password", "domain",
+                        "alias", "queue", "mailbox", "undelete", "status", "trace", "submit",
+                        "backup", "restore", "config", "tool", "version", "help"});
   return fmt::format("posta: no command {}{}\nposta help lists them\n", printable(command),
                      near ? "; did you mean " + *near + "?" : "");
 }

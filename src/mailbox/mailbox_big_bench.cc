@@ -86,7 +86,8 @@ Task<Result<bool>> fill(store::Store& store, Mailboxes& mailboxes) {
       record.email.body = {store::BodyId(uid), 4096};
       batch.append(keys::state(kAccount, kInbox, page_of(s.uid)), row_record(s));
       batch.put(keys::email(kAccount, s.email), encode(record));
-      batch.put(store::body_link_key(record.email.body.id, keys::body_owner(kAccount, s.email)), {});
+      batch.put(store::body_link_key(record.email.body.id, keys::body_owner(kAccount, s.email)),
+                {});
     }
     CO_TRY_VOID(co_await store.commit(std::move(batch)));
   }
