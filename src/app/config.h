@@ -167,7 +167,7 @@ struct NewConfig {
   Domain hostname;
   std::uint16_t port_offset = 0;
   std::string address = "*";  // what to listen on
-  std::string user;           // as whom the server runs; empty: the default
+  std::string user = {};      // as whom the server runs; empty: the default
 };
 std::string print_new_config(const NewConfig& config);
 

@@ -135,9 +135,8 @@ int run(std::vector<std::string> args) {
   static const std::vector<std::string> files = {"backup", "restore", "submit", "config", "check"};
   if (std::ranges::find(files, command) != files.end()) return on_files(directory, args);
   if (command == "serve") return serve_as_asked(directory, args);
-}
-std::fputs(unknown_command(command).c_str(), stderr);
-return 64;
+  std::fputs(unknown_command(command).c_str(), stderr);
+  return 64;
 }
 
 }  // namespace
