@@ -110,6 +110,10 @@ def tables(results):
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
              figures(results, "pop3-login", "Idle POP3 connections, logged in",
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
+             figures(results, "tls", "Idle POP3 connections in TLS; full handshakes",
+                     {"connections": "connections", "kib": "KiB each (PSS)",
+                      "per_second": "handshakes/s, one after the other", "cpu_ms": "server CPU ms",
+                      "per_core": "handshakes/s a core"}),
              store(results)]
     return "\n".join(part for part in parts if part)
 
@@ -144,6 +148,7 @@ def gates(results):
         most("idle memory <= 25 MB", ours("memory", "pss_mb"), 25, "MB"),
         most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
         most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
+        most("idle POP3 connection in TLS <= 20 KiB", ours("tls", "kib"), 20, "KiB"),
         least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
     ]
 

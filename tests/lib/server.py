@@ -12,6 +12,7 @@ import time
 
 DOMAIN = "example.org"
 START_SECONDS_MAX = 30
+PORTS = (25, 110, 995)
 
 
 def program():
@@ -24,11 +25,11 @@ def program():
 
 
 def free_port_offset():
-    """An offset at which ports 25 and 110 are free on loopback."""
+    """An offset at which the ports of the services are free on loopback."""
     for offset in range(20000 + os.getpid() % 20000, 64000, 200):
         held = []
         try:
-            for port in (25, 110):
+            for port in PORTS:
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -46,6 +47,7 @@ class Server:
         self.offset = free_port_offset()
         self.smtp_port = self.offset + 25
         self.pop3_port = self.offset + 110
+        self.pop3s_port = self.offset + 995
         self.process = None
         self.passwords = {}
         made = self.run(
@@ -101,6 +103,18 @@ class Server:
         code = self.process.wait(60)
         self.process = None
         return code
+
+    def reload(self, says):
+        """SIGHUP, and then the line of the log that has `says`."""
+        before = len(self.log_text())
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end:
+            for line in self.log_text()[before:].splitlines(keepends=True):
+                if says in line and line.endswith("\n"):
+                    return line
+            time.sleep(0.01)
+        raise RuntimeError(f"the log did not say {says}:\n{self.log_text()[before:]}")
 
     def kill(self):
         self.process.kill()
