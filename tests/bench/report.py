@@ -133,6 +133,10 @@ def tables(results):
              figures(results, "imap-idle", "Idle IMAP connections, in IDLE",
                      {"connections": "connections", "kib": "KiB each (PSS)",
                       "wake_ms": "250 to EXISTS, ms"}),
+             figures(results, "tls", "Idle POP3 connections in TLS; full handshakes",
+                     {"connections": "connections", "kib": "KiB each (PSS)",
+                      "per_second": "handshakes/s, one after the other", "cpu_ms": "server CPU ms",
+                      "per_core": "handshakes/s a core"}),
              store(results)]
     return "\n".join(part for part in parts if part)
 
@@ -178,6 +182,7 @@ def gates(results):
         most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
         most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
         least("POP3 logins >= 500/s and core", ours("logins", "per_core_second"), 500, "/s"),
+        most("idle POP3 connection in TLS <= 20 KiB", ours("tls", "kib"), 20, "KiB"),
         least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
         *(most(f"100,000 messages: {IMAP[figure]} <= {bound} ms", of_many(figure), bound, "ms")
           for figure, bound in IMAP_GATES.items()),

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -173,6 +174,34 @@ def _greeted(system, number):
     if not peer.recv(512).startswith(b"+OK"):
         raise RuntimeError(f"{system.name}: no POP3 greeting at connection {number}")
     return peer
+
+
+def _in_tls(system, number):
+    """POP3 in TLS from the first octet; a full handshake each time."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    plain = socket.create_connection(("127.0.0.1", system.pop3s_port), 60,
+                                     (f"127.0.1.{1 + number // 2000}", 0))
+    peer = context.wrap_socket(plain, server_hostname="mx.example.org")
+    if not peer.recv(512).startswith(b"+OK"):
+        raise RuntimeError(f"{system.name}: no POP3 greeting at connection {number}")
+    return peer
+
+
+def pop3s_before_login(system, count):
+    return _idle(system, count, lambda number: _in_tls(system, number),
+                 [_in_tls(system, number) for number in range(count // 3)])
+
+
+def handshakes(system, count):
+    """Full handshakes one after the other; the server's CPU for each says what it can do."""
+    settle(system)
+    cpu, began = system.cpu_seconds(), time.monotonic()
+    for number in range(count):
+        _in_tls(system, number).close()
+    seconds = time.monotonic() - began
+    cpu_ms = (settle(system) - cpu) * 1000 / count
+    return {"per_second": count / seconds, "cpu_ms": cpu_ms, "per_core": 1000 / max(cpu_ms, 1e-3)}
 
 
 def pop3_before_login(system, count):

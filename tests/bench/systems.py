@@ -49,6 +49,7 @@ class System:
     name = ""
     pop3_port = None
     imap_port = None
+    pop3s_port = None
 
     def __init__(self, base):
         base.mkdir(parents=True, exist_ok=True)
@@ -125,6 +126,7 @@ class Posta(System):
             tempfile.tempdir = None
         self.smtp_port, self.pop3_port = self.server.smtp_port, self.server.pop3_port
         self.imap_port = self.server.imap_port
+        self.pop3s_port = self.server.pop3s_port
         self.accounts = accounts
 
     def launch(self):

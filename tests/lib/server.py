@@ -15,6 +15,7 @@ DOMAIN = "example.org"
 # Run by root, the server drops to a user as it would in earnest. This one is on every machine.
 USER = "nobody"
 START_SECONDS_MAX = 30
+PORTS = (25, 110, 143, 465, 587, 993, 995, 9925)
 
 
 def program():
@@ -31,7 +32,7 @@ def free_port_offset():
     for offset in range(20000 + os.getpid() % 20000, 55000, 200):
         held = []
         try:
-            for port in (25, 110, 143, 465, 587, 993, 995, 9925):
+            for port in PORTS:
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -94,6 +95,7 @@ class Server:
         self.submission_port = self.offset + 587
         self.submissions_port = self.offset + 465
         self.metrics_port = self.offset + 9925
+        self.pop3s_port = self.offset + 995
         self.process = None
         self.passwords = {}
         made = self.run(
@@ -157,6 +159,18 @@ class Server:
         code = self.process.wait(60)
         self.process = None
         return code
+
+    def reload(self, says):
+        """SIGHUP, and then the line of the log that has `says`."""
+        before = len(self.log_text())
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end:
+            for line in self.log_text()[before:].splitlines(keepends=True):
+                if says in line and line.endswith("\n"):
+                    return line
+            time.sleep(0.01)
+        raise RuntimeError(f"the log did not say {says}:\n{self.log_text()[before:]}")
 
     def kill(self):
         """SIGKILL to the process that was started; the others must die of it."""
