@@ -15,7 +15,7 @@ namespace {
 
 constexpr AccountId kAccount{1024};
 constexpr std::uint32_t kMessages = 100'000;
-constexpr std::size_t kChunk = 512;  // e-mails read at a time, as FETCH does
+constexpr std::size_t kChunk = 256;  // e-mails read at a time, as FETCH does
 const WallTime kNow{std::chrono::milliseconds(1767225600123)};
 
 // A store on the disk, in a directory of its own below the working directory.
@@ -86,7 +86,8 @@ Task<Result<bool>> fill(store::Store& store, Mailboxes& mailboxes) {
       record.email.body = {store::BodyId(uid), 4096};
       batch.append(keys::state(kAccount, kInbox, page_of(s.uid)), row_record(s));
       batch.put(keys::email(kAccount, s.email), encode(record));
-      batch.put(store::body_link_key(record.email.body.id, keys::body_owner(kAccount, s.email)), {});
+      batch.put(store::body_link_key(record.email.body.id, keys::body_owner(kAccount, s.email)),
+                {});
     }
     CO_TRY_VOID(co_await store.commit(std::move(batch)));
   }
