@@ -63,9 +63,9 @@ Task<Result<std::vector<std::optional<Email>>>> Mailboxes::emails(AccountId acco
       EmailId id = keys::email_of(key);
       while (at < run.to && ids[order[at]] < id) ++at;
       if (at == run.to || ids[order[at]] != id) continue;
-      CO_TRY(auto record, decode_email(value, id));
-      for (; at + 1 < run.to && ids[order[at + 1]] == id; ++at) found[order[at]] = record.email;
-      found[order[at++]] = std::move(record.email);
+      CO_TRY(auto email, take_email(std::move(value), id));
+      for (; at + 1 < run.to && ids[order[at + 1]] == id; ++at) found[order[at]] = email;
+      found[order[at++]] = std::move(email);
     }
   }
   if (alone.empty()) co_return found;
@@ -76,8 +76,8 @@ Task<Result<std::vector<std::optional<Email>>>> Mailboxes::emails(AccountId acco
   CO_TRY(auto values, std::move(got));
   for (std::size_t i = 0; i < alone.size(); ++i) {
     if (!values[i]) continue;
-    CO_TRY(auto record, decode_email(*values[i], ids[alone[i]]));
-    found[alone[i]] = std::move(record.email);
+    CO_TRY(auto email, take_email(std::move(*values[i]), ids[alone[i]]));
+    found[alone[i]] = std::move(email);
   }
   co_return found;
 }

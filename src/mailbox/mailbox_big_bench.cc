@@ -15,7 +15,7 @@ namespace {
 
 constexpr AccountId kAccount{1024};
 constexpr std::uint32_t kMessages = 100'000;
-constexpr std::size_t kChunk = 512;  // e-mails read at a time, as FETCH does
+constexpr std::size_t kChunk = 256;  // e-mails read at a time, as FETCH does
 const WallTime kNow{std::chrono::milliseconds(1767225600123)};
 
 // A store on the disk, in a directory of its own below the working directory.

@@ -26,8 +26,8 @@ void plan_taken(const Wanted& wanted, const MessageState& state, Plan& plan, Pag
 }
 
 void plan_flags(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
-  // RFC 7162 §3.1.3: "the server performs the requested operation on a message only if" its
-  // mod-sequence is not above the given one
+  // RFC 7162 §3.1.3: done if the mod-sequence "is equal to or less than the specified
+  // UNCHANGEDSINCE value".
   if (wanted.unchanged_since && state.mod_seq > *wanted.unchanged_since) {
     plan.modified.push_back(state.uid);
     return;

@@ -160,7 +160,11 @@ std::string encode(const EmailRecord& r) {
                       r.thread_keys.data(), r.thread_keys.size(), r.email.prefix, r.email.digest);
 }
 
-Result<EmailRecord> decode_email(std::string_view octets, EmailId id) {
+namespace {
+
+// All but the digest, which is left in `digest`.
+Result<EmailRecord> decode_email_but(std::string_view octets, EmailId id,
+                                     std::string_view& digest) {
   Reader in(octets);
   if (in.octet() != kKind) return corrupt("an e-mail's record is of an unknown version");
   EmailRecord r;
@@ -178,9 +182,27 @@ Result<EmailRecord> decode_email(std::string_view octets, EmailId id) {
     if (in.ok()) r.thread_keys.push_back(get_be64(key));
   }
   r.email.prefix = in.text();
-  r.email.digest = in.text();
+  digest = in.text();
   if (!in.done()) return corrupt("an e-mail's record is malformed");
   return r;
+}
+
+}  // namespace
+
+Result<EmailRecord> decode_email(std::string_view octets, EmailId id) {
+  std::string_view digest;
+  TRY(auto record, decode_email_but(octets, id, digest));
+  record.email.digest = digest;
+  return record;
+}
+
+Result<Email> take_email(std::string octets, EmailId id) {
+  std::string_view digest;
+  TRY(auto record, decode_email_but(octets, id, digest));
+  // The digest is the record's end.
+  octets.erase(0, octets.size() - digest.size());
+  record.email.digest = std::move(octets);
+  return std::move(record.email);
 }
 
 std::string encode_gone(const std::vector<UidRange>& ranges) {

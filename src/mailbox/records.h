@@ -93,6 +93,7 @@ Result<AccountNumbers> decode_account(std::string_view octets);
 Result<About> decode_about(std::string_view octets);
 Result<Numbers> decode_numbers(std::string_view octets);
 Result<EmailRecord> decode_email(std::string_view octets, EmailId id);
+Result<Email> take_email(std::string octets, EmailId id);  // without copying the digest
 Result<std::vector<UidRange>> decode_gone(std::string_view octets);
 Result<ThreadId> decode_thread(std::string_view octets);
 Result<> decode_subscription(std::string_view octets);
