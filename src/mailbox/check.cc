@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "mailbox/copies.h"
 #include "mailbox/impl.h"
 
 namespace posta::mailbox {
@@ -35,17 +36,28 @@ class AccountCheck {
  private:
   Task<Result<>> mailbox(const MailboxHead& mailbox);
   Task<Result<>> gone(const MailboxHead& mailbox, std::vector<UidRange>& ranges);
+  Task<Result<>> leaving();
   Task<Result<>> expunged();
+  Task<Result<>> copies();
+  Task<Result<>> subscriptions();
   Task<Result<>> emails();
   Task<Result<>> threads();
   Task<Result<>> orphans();
   void place(EmailId email, std::uint32_t size, std::string where);
+  void retain(const Page& rows);
 
   std::shared_ptr<const store::Snapshot> snapshot_;
   AccountId account_;
   std::shared_ptr<const AccountHead> head_;
   Findings findings_;
-  std::map<EmailId, std::uint32_t> sizes_;  // of the e-mails that have a row or are retained
+  // The e-mails that have a row or are retained: their size, and how many such places.
+  struct Placed {
+    std::uint32_t size = 0;
+    std::uint64_t places = 0;
+  };
+  std::map<EmailId, Placed> placed_;
+  std::set<MailboxId> leaving_;
+  std::set<std::string> names_;
   Octets octets_ = 0;
   std::uint64_t messages_ = 0;
   Octets retained_octets_ = 0;
@@ -55,27 +67,48 @@ class AccountCheck {
 void AccountCheck::place(EmailId email, std::uint32_t size, std::string where) {
   if (!email || email >= head_->numbers.next_email)
     findings_.add("{}: e-mail {} was never given", where, email.value);
-  if (!sizes_.emplace(email, size).second)
-    findings_.add("{}: e-mail {} is in a second place", where, email.value);
+  auto [placed, fresh] = placed_.try_emplace(email, Placed{size, 0});
+  placed->second.places += 1;
+  if (placed->second.size != size)
+    findings_.add("{}: e-mail {} has another size elsewhere", where, email.value);
+}
+
+void AccountCheck::retain(const Page& rows) {
+  for (std::uint32_t row = 0; row < rows.rows(); ++row) {
+    MessageState state = rows.at(row);
+    retained_octets_ += state.size;
+    retained_messages_ += 1;
+    place(state.email, state.size, "expunged");
+  }
 }
 
 Task<Result<>> AccountCheck::gone(const MailboxHead& mailbox, std::vector<UidRange>& ranges) {
+  std::uint32_t records = 0;
   auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
     if (!keys::is(key, keys::Kind::gone)) return corrupt("a key of expunged uids is malformed");
-    if (keys::mailbox_of(key) != mailbox.id) return {};
+    ++records;
     if (keys::mod_seq_of(key) > mailbox.numbers.state_seq)
       findings_.add("mailbox {}: uids gone after its last change", mailbox.id.value);
+    if (keys::mod_seq_of(key) <= mailbox.numbers.gone_horizon)
+      findings_.add("mailbox {}: uids gone before its horizon", mailbox.id.value);
     TRY(auto more, decode_gone(octets));
     ranges.insert(ranges.end(), more.begin(), more.end());
     return {};
   };
-  auto range = keys::all(account_, keys::Kind::gone);
-  co_return co_await scan_all(snapshot_, std::move(range), kPiece, take);
+  auto range = keys::all_gone(account_, mailbox.id);
+  CO_TRY_VOID(co_await scan_all(snapshot_, std::move(range), kPiece, take));
+  // There may be more: version 1 did not count them.
+  if (records < mailbox.numbers.gone_records)
+    findings_.add("mailbox {}: {} records of gone uids, there are {}", mailbox.id.value,
+                  mailbox.numbers.gone_records, records);
+  co_return Result<>{};
 }
 
 Task<Result<>> AccountCheck::mailbox(const MailboxHead& mailbox) {
   auto read = co_await read_view(snapshot_, account_, mailbox.id);
   CO_TRY(auto view, std::move(read));
+  if (!names_.insert(mailbox.about->name).second)
+    findings_.add("two mailboxes have the name {}", mailbox.about->name);
   std::string name = fmt::format("mailbox {} ({})", mailbox.id.value, mailbox.about->name);
   const Numbers& numbers = mailbox.numbers;
   if (mailbox.id >= head_->numbers.next_mailbox) findings_.add("{}: id was never given", name);
@@ -86,7 +119,7 @@ Task<Result<>> AccountCheck::mailbox(const MailboxHead& mailbox) {
     findings_.add("{}: modseq is ahead of what was given", name);
 
   Numbers counted = numbers;
-  counted.messages = counted.unseen = counted.deleted = 0;
+  counted.messages = counted.unseen = counted.deleted = counted.recent = 0;
   counted.octets = 0;
   std::set<Uid> uids;
   auto take = [&](std::uint32_t, const MessageState& state) {
@@ -94,6 +127,7 @@ Task<Result<>> AccountCheck::mailbox(const MailboxHead& mailbox) {
     counted.unseen += state.flags.has(Flags::seen) ? 0 : 1;
     counted.deleted += state.flags.has(Flags::deleted) ? 1 : 0;
     counted.octets += state.size;
+    counted.recent += state.uid >= numbers.recent_from ? 1 : 0;
     uids.insert(state.uid);
     if (!state.uid || state.uid >= numbers.uid_next)
       findings_.add("{}: uid {} was never given", name, state.uid.value);
@@ -109,6 +143,11 @@ Task<Result<>> AccountCheck::mailbox(const MailboxHead& mailbox) {
   findings_.equal((name + ", unseen").c_str(), numbers.unseen, counted.unseen);
   findings_.equal((name + ", deleted").c_str(), numbers.deleted, counted.deleted);
   findings_.equal((name + ", octets").c_str(), numbers.octets, counted.octets);
+  findings_.equal((name + ", recent").c_str(), numbers.recent, counted.recent);
+  if (numbers.first_unseen != 0)
+    findings_.equal((name + ", first unseen").c_str(), numbers.first_unseen, view->first_unseen());
+  if (numbers.recent_from > numbers.uid_next)
+    findings_.add("{}: recent from a uid that was never given", name);
   octets_ += counted.octets;
   messages_ += counted.messages;
 
@@ -128,17 +167,67 @@ Task<Result<>> AccountCheck::mailbox(const MailboxHead& mailbox) {
   co_return Result<>{};
 }
 
+// What is left of mailboxes whose removal a crash cut short counts as retained.
+Task<Result<>> AccountCheck::leaving() {
+  auto read = co_await leaving_mailboxes(snapshot_, account_);
+  CO_TRY(auto mailboxes, std::move(read));
+  for (MailboxId mailbox : mailboxes) {
+    leaving_.insert(mailbox);
+    auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
+      if (!keys::is(key, keys::Kind::state)) return corrupt("a page's key is malformed");
+      TRY(auto page, fold_page(keys::page_of(key), octets));
+      retain(*page);
+      return {};
+    };
+    auto range = keys::all_states(account_, mailbox);
+    CO_TRY_VOID(co_await scan_all(snapshot_, std::move(range), kPiece, take));
+  }
+  co_return Result<>{};
+}
+
+Task<Result<>> AccountCheck::copies() {
+  auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
+    if (!keys::is(key, keys::Kind::copies)) return corrupt("a key of copies is malformed");
+    TRY(auto copies, Copies::decode(octets));
+    for (unsigned low = 0; low < kPageRows; ++low) {
+      std::uint64_t more = copies.more_at(static_cast<std::uint8_t>(low));
+      if (more == 0) continue;
+      EmailId email(keys::copies_page_of(key) << kPageShift | low);
+      auto placed = placed_.find(email);
+      if (placed == placed_.end() || placed->second.places <= more)
+        findings_.add("e-mail {} has fewer places than its record of copies says", email.value);
+      else
+        placed->second.places -= more;
+    }
+    return {};
+  };
+  auto range = keys::all(account_, keys::Kind::copies);
+  CO_TRY_VOID(co_await scan_all(snapshot_, std::move(range), kPiece, take));
+  for (const auto& [email, placed] : placed_)
+    if (placed.places != 1)
+      findings_.add("e-mail {} is in more places than its record of copies says", email.value);
+  co_return Result<>{};
+}
+
+Task<Result<>> AccountCheck::subscriptions() {
+  auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
+    if (!keys::is(key, keys::Kind::subscription))
+      return corrupt("a subscription's key is malformed");
+    TRY_VOID(decode_subscription(octets));
+    if (!canonical_name(keys::name_of(key), Limits{}))
+      findings_.add("a subscription to what is no name");
+    return {};
+  };
+  auto range = keys::all(account_, keys::Kind::subscription);
+  co_return co_await scan_all(snapshot_, std::move(range), kPiece, take);
+}
+
 Task<Result<>> AccountCheck::expunged() {
   auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
     if (!keys::is(key, keys::Kind::expunged))
       return corrupt("the key of expunged messages is malformed");
     TRY(auto rows, decode_expunged(keys::expunged_page_of(key), octets));
-    for (std::uint32_t row = 0; row < rows.rows->rows(); ++row) {
-      MessageState state = rows.rows->at(row);
-      retained_octets_ += state.size;
-      retained_messages_ += 1;
-      place(state.email, state.size, "expunged");
-    }
+    retain(*rows.rows);
     return {};
   };
   auto range = keys::all(account_, keys::Kind::expunged);
@@ -153,12 +242,12 @@ Task<Result<>> AccountCheck::emails() {
     EmailId id = keys::email_of(key);
     TRY(auto record, decode_email(octets, id));
     ++found;
-    auto placed = sizes_.find(id);
-    if (placed == sizes_.end())
+    auto placed = placed_.find(id);
+    if (placed == placed_.end())
       findings_.add("e-mail {} is in no mailbox and not retained", id.value);
-    else if (placed->second != record.email.size())
+    else if (placed->second.size != record.email.size())
       findings_.add("e-mail {} has {} octets, its row says {}", id.value, record.email.size(),
-                    placed->second);
+                    placed->second.size);
     if (!record.email.thread || record.email.thread >= head_->numbers.next_thread)
       findings_.add("e-mail {} is in a thread that was never given", id.value);
     links.push_back(store::body_link_key(record.email.body.id, keys::body_owner(account_, id)));
@@ -166,7 +255,7 @@ Task<Result<>> AccountCheck::emails() {
   };
   auto range = keys::all(account_, keys::Kind::email);
   CO_TRY_VOID(co_await scan_all(snapshot_, std::move(range), kPiece, take));
-  findings_.equal("e-mails", std::uint64_t{sizes_.size()}, found);
+  findings_.equal("e-mails", std::uint64_t{placed_.size()}, found);
   for (std::size_t from = 0; from < links.size(); from += 1024) {
     auto to = std::min(links.size(), from + 1024);
     std::vector<std::string> some(links.begin() + static_cast<std::ptrdiff_t>(from),
@@ -195,7 +284,8 @@ Task<Result<>> AccountCheck::threads() {
 Task<Result<>> AccountCheck::orphans() {
   auto take = [&](std::string_view key, std::string_view) -> Result<> {
     if (!keys::is(key, keys::Kind::state)) return corrupt("a page's key is malformed");
-    if (!head_->mailboxes.find(keys::mailbox_of(key)))
+    MailboxId mailbox = keys::mailbox_of(key);
+    if (!head_->mailboxes.find(mailbox) && !leaving_.contains(mailbox))
       findings_.add("a page of mailbox {}, which is not there", keys::mailbox_of(key).value);
     return {};
   };
@@ -209,8 +299,11 @@ Task<Result<std::vector<std::string>>> AccountCheck::run() {
   std::vector<MailboxHead> mailboxes;
   head_->mailboxes.each([&](const MailboxHead& m) { mailboxes.push_back(m); });
   for (const auto& one : mailboxes) CO_TRY_VOID(co_await mailbox(one));
+  CO_TRY_VOID(co_await leaving());
   CO_TRY_VOID(co_await expunged());
+  CO_TRY_VOID(co_await copies());
   CO_TRY_VOID(co_await emails());
+  CO_TRY_VOID(co_await subscriptions());
   CO_TRY_VOID(co_await threads());
   CO_TRY_VOID(co_await orphans());
   const AccountNumbers& numbers = head_->numbers;

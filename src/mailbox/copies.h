@@ -29,6 +29,7 @@ class Copies {
 
   // How many places the e-mail has beyond the first.
   std::uint64_t more(EmailId email) const { return more_[low(email)]; }
+  std::uint64_t more_at(std::uint8_t low) const { return more_[low]; }
   void take_one(EmailId email);  // there must be one
   bool none() const;             // nobody has any: the record is to be erased
   std::string encode() const;    // as a base

@@ -4,6 +4,7 @@
 //   status.cc     status, open_since, find, gone_since      (reading records alone)
 //   email.cc      email, emails, read                       (reading e-mails)
 //   append.cc     append_at_turn, append, find_thread       (delivery)
+//   recent.cc     claim_recent
 //   change.cc     store, store_flags, expunge, copy, move   (plan from a view, settle at turn)
 //   tree.cc       create, rename, subscribe                 (names)
 //   removal.cc    remove_mailbox

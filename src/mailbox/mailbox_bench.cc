@@ -160,7 +160,7 @@ void StoreAll(benchmark::State& state) {
   wanted.account = kAccount;
   wanted.mailbox = kInbox;
   for (std::uint32_t uid = 1; uid <= view->count(); ++uid) wanted.uids.emplace_back(uid);
-  wanted.flags.set.system = Flags::flagged;
+  wanted.change.system = Flags::flagged;
   auto before = new_head();
   MailboxHead inbox = *before->mailboxes.find(kInbox);
   inbox.numbers = view->numbers();
@@ -169,7 +169,7 @@ void StoreAll(benchmark::State& state) {
   for (auto _ : state) {
     BenchTurn turn;
     turn.set_head(before);
-    Plan plan = make_plan(wanted, view);
+    Plan plan = make_plan(wanted, {.cleared = {}, .set = wanted.change}, view);
     CHECK(settle(turn, wanted, plan) == store::kAccept);
     std::shared_ptr<const News> news = plan.news;
     benchmark::DoNotOptimize(view->with({&news, 1}));

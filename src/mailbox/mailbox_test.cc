@@ -8,56 +8,7 @@ namespace {
 using namespace posta::mailbox::testing;
 using namespace std::chrono_literals;
 
-class MailboxTest : public ::testing::Test {
- protected:
-  MailboxTest() { create(kAnn); }
-
-  void create(AccountId account) {
-    run_ok(executor(), create_account(store(), boxes(), account, executor().wall()));
-  }
-  SimExecutor& executor() { return world_.executor; }
-  store::Store& store() { return world_.store(); }
-  Mailboxes& boxes() { return *world_.mailboxes; }
-
-  std::pair<AppendCode, Appended> append(Arrival arrival, std::string text) {
-    arrival.internal_date = executor().wall();
-    return run_ok(executor(), append_text(store(), boxes(), kAnn, std::move(arrival), text));
-  }
-  Appended deliver(std::string text) {
-    auto [code, appended] = append({}, std::move(text));
-    EXPECT_EQ(code, AppendCode::ok);
-    return appended;
-  }
-  void deliver_many(int count) {
-    for (int i = 0; i < count; ++i) deliver("Subject: " + std::to_string(i) + "\r\n\r\n");
-  }
-  std::shared_ptr<const View> open(MailboxId id = kInbox) {
-    return run_ok(executor(), boxes().open(kAnn, id));
-  }
-  void flag(std::vector<Uid> which, Mailboxes::FlagMode mode, Flags flags) {
-    run_ok(executor(), boxes().store_flags(kAnn, kInbox, std::move(which), mode, flags));
-  }
-  std::vector<Uid> expunge(std::vector<Uid> which) {
-    return run_ok(executor(), boxes().expunge(kAnn, kInbox, std::move(which), executor().wall()));
-  }
-  Email email(EmailId id) { return *run_ok(executor(), boxes().email(kAnn, id)); }
-  Use use() { return run_ok(executor(), boxes().use(kAnn)); }
-  void clean(AccountId account = kAnn) {
-    auto findings = run_ok(executor(), check_account(store().snapshot(), account));
-    EXPECT_EQ(findings, std::vector<std::string>{});
-    std::string afresh =
-        text_of(*run_ok(executor(), read_view(store().snapshot(), account, kInbox)));
-    EXPECT_EQ(text_of(*run_ok(executor(), boxes().open(account, kInbox))), afresh);
-  }
-  std::size_t keys_of(AccountId account) {
-    auto pairs = run_ok(executor(), store().snapshot()->scan(keys::everything(account), 100'000));
-    return pairs.size();
-  }
-
-  World world_{1};
-};
-
-using Mode = Mailboxes::FlagMode;
+using MailboxTest = MailboxCase;
 
 TEST_F(MailboxTest, ANewAccountHasItsInboxAndTheSpecialMailboxes) {
   auto list = run_ok(executor(), boxes().list(kAnn));

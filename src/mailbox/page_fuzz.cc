@@ -22,7 +22,13 @@ void check_same(const Page& a, const Page& b) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   std::string_view octets(reinterpret_cast<const char*>(data), size);
-  (void)decode_expunged(3, octets);
+  if (auto expunged = decode_expunged(3, octets)) {
+    PageBuilder rows(*expunged->rows);
+    auto again = decode_expunged(
+        3, encode_expunged(expunged->mailbox, expunged->keywords, rows));
+    CHECK(again && again->mailbox == expunged->mailbox);
+    check_same(*expunged->rows, *again->rows);
+  }
   auto page = fold_page(3, octets);
   if (!page) return 0;
   PageBuilder builder(**page);

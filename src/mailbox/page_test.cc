@@ -160,11 +160,21 @@ TEST(Page, WhatCannotBeIsCorrupt) {
 TEST(Page, ExpungedRowsComeBackFromTheirRecord) {
   PageBuilder builder(2);
   builder.add(row(2 * 256 + 9, Flags::deleted));
-  auto rows = decode_expunged(2, encode_expunged(MailboxId(5), builder));
+  auto rows = decode_expunged(2, encode_expunged(MailboxId(5), {}, builder));
   ASSERT_TRUE(rows);
   EXPECT_EQ(rows->mailbox, MailboxId(5));
   EXPECT_TRUE(same(rows_of(*rows->rows), {row(2 * 256 + 9, Flags::deleted)}));
   EXPECT_FALSE(decode_expunged(2, "\x01\x05"));
+  EXPECT_FALSE(decode_expunged(2, std::string("\x02\x05\x00", 3)));
+  EXPECT_FALSE(decode_expunged(2, "\x02\x05\x7f"));
+  const std::string names[] = {"$Junk", "todo", "unused"};
+  MessageState with_keyword = row(2 * 256 + 7, 0);
+  with_keyword.flags.keywords = 2;
+  builder.add(with_keyword);
+  rows = decode_expunged(2, encode_expunged(MailboxId(5), names, builder));
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->keywords, (std::vector<std::string>{"$Junk", "todo"}));
+  EXPECT_EQ(rows->rows->at(0).flags.keywords, 2u);
 }
 
 // The format as it is (docs/formats/mailbox.md): what was written once must be read for ever.
@@ -174,6 +184,7 @@ TEST(PageFormat, OctetsStayAsTheyAre) {
     std::string octets;
     const char* hex;
   };
+  const std::string keywords[] = {"$Junk", "todo"};
   PageBuilder builder(0);
   builder.add(row(1, Flags::seen));
   builder.add(row(2));
@@ -187,10 +198,21 @@ TEST(PageFormat, OctetsStayAsTheyAre) {
       {"expunge", expunge_record(ModSeq(300), lows({0, 255})), "04ac02020000ffff"},
       {"base", builder.encode_base(),
        "010201020909d20f020e06062aa2afd5edee66a20fee6a81208220822001000001000002"},
-      {"expunged", encode_expunged(MailboxId(3), builder),
-       "0103010201020909d20f020e06062aa2afd5edee66a20fee6a81208220822001000001000002"},
+      {"expunged", encode_expunged(MailboxId(3), keywords, builder),
+       "02030205244a756e6b04746f646f010201020909d20f020e06062aa2afd5edee66a20fee6a8120822082200100000"
+       "1000002"},
   };
   for (const auto& c : cases) EXPECT_EQ(hex_encode(c.octets), c.hex) << c.what;
+}
+
+TEST(PageFormat, ExpungedRowsOfVersion1AreRead) {
+  auto octets =
+      hex_decode("0103010201020909d20f020e06062aa2afd5edee66a20fee6a81208220822001000001000002");
+  auto rows = decode_expunged(0, *octets);
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->mailbox, MailboxId(3));
+  EXPECT_EQ(rows->rows->rows(), 3u);
+  EXPECT_TRUE(rows->keywords.empty());
 }
 
 }  // namespace
