@@ -50,11 +50,41 @@ void account_words(CLI::App& cli, AdminOptions& options) {
   CLI::App* change = verb_of(group, options, "password", "set a new password");
   change->add_option("address", options.name)->required();
   password(change);
+  change->add_flag("--change", options.change,
+                   "by its owner: standard input has the old password and, in the next line, the "
+                   "new one");
+  CLI::App* grant = verb_of(group, options, "grant",
+                            "let an account send as another address too, or list what it may");
+  grant->add_option("address", options.name)->required();
+  grant->add_option("sender", options.targets, "info@example.net, or @example.net for all of them")
+      ->expected(0, 1);
+  CLI::App* revoke = verb_of(group, options, "revoke", "take that away again");
+  revoke->add_option("address", options.name)->required();
+  revoke->add_option("sender", options.targets)->required()->expected(1);
   CLI::App* remove = verb_of(group, options, "remove", "remove an account and all its mail");
   remove->add_option("address", options.name)->required();
   CLI::App* show = verb_of(group, options, "show", "show one account");
   show->add_option("address", options.name)->required();
   paging(verb_of(group, options, "list", "list accounts"), options);
+}
+
+void app_password_words(CLI::App& cli, AdminOptions& options) {
+  CLI::App* group = cli.add_subcommand(
+      "app-password", "passwords for one program each, that can be taken away one by one");
+  group->require_subcommand(1);
+  CLI::App* add = verb_of(group, options, "add", "make one; it is printed once");
+  add->add_option("account", options.name, "ann@example.org")->required();
+  add->add_option("name", options.targets, "what it is for: \"Ann's phone\"")
+      ->required()
+      ->expected(1);
+  add->add_option("--scope", options.scopes,
+                  "what it is good for: imap, pop3, smtp, or several; default: all")
+      ->allow_extra_args(false);
+  CLI::App* list = verb_of(group, options, "list", "list them, and when they were last used");
+  list->add_option("account", options.name)->required();
+  CLI::App* remove = verb_of(group, options, "remove", "take one away; who uses it is locked out");
+  remove->add_option("account", options.name)->required();
+  remove->add_option("number", options.number, "as list says it")->required();
 }
 
 void domain_words(CLI::App& cli, AdminOptions& options) {
@@ -103,7 +133,7 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
-  return command == "account" || command == "domain" || command == "alias" || command == "queue";
+  return command == "account" || command == "app-password" || command == "domain" || command == "alias" || command == "queue";
 }
 
 // CLI11 speaks with exceptions; they end here.
@@ -111,6 +141,7 @@ std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOpt
   CLI::App cli("posta: daily commands", "posta [--dir DIR]");
   cli.require_subcommand(1);
   account_words(cli, options);
+  app_password_words(cli, options);
   domain_words(cli, options);
   alias_words(cli, options);
   queue_words(cli, options);

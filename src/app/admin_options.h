@@ -17,6 +17,9 @@ struct AdminOptions {
   std::string name;                  // the address, domain or queue id it is about
   std::vector<std::string> targets;  // of an alias
   bool password_stdin = false;
+  bool change = false;              // account password --change
+  std::vector<std::string> scopes;  // app-password --scope
+  std::uint32_t number = 0;         // of an app password
   bool force = false;
   std::optional<std::string> quota;  // "2GiB"; "none"
   std::optional<std::uint64_t> quota_messages;

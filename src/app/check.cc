@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "app/certificates.h"
 #include "app/config.h"
 #include "app/control.h"
+#include "app/doors.h"
 #include "app/house.h"
 #include "net/asio/network.h"
 #include "wire/pop3/uidl.h"
@@ -67,10 +69,14 @@ void check_ports(Findings& findings, const Config& config, bool running) {
       }
     }
   };
-  look("smtp", config.smtp_listen);
-  look("pop3", config.pop3_listen);
-  look("imap", config.imap_listen);
-  look("imaps", config.imaps_listen);
+  for (const Door& door : kDoors) look(door.service, config.*door.endpoints);
+}
+
+void check_certificates(Findings& findings, const Config& config) {
+  runtime::asio::WorkerPool workers({.threads = 1});
+  runtime::asio::Loop clock(workers);
+  for (const Finding& one : look_at_certificates(config, clock.wall()))
+    one.wrong ? findings.bad(one.what) : findings.good(one.what);
 }
 
 runtime::Task<> look_at_domains(House& house, Findings& findings) {
@@ -129,6 +135,7 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   }
   findings.good("posta.toml is understood");
   check_directory(findings, config->directory);
+  check_certificates(findings, *config);
   bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
   check_ports(findings, *config, running);
   if (!running) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/doors.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -91,6 +92,16 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
                 file + ": hostname is missing; add a line such as hostname = \"mail.example.org\"");
   if (config.retry_first > config.retry_max)
     return fail(Error::Kind::config, file + ": queue.retry_first is longer than queue.retry_max");
+  if (config.tls_certificate.size() != config.tls_key.size())
+    return fail(Error::Kind::config,
+                fmt::format("{}: tls.certificate names {} files and tls.key {}; each certificate "
+                            "has its key",
+                            file, config.tls_certificate.size(), config.tls_key.size()));
+  for (const Door& door : kDoors)
+    if (door.implicit_tls && !(config.*door.endpoints).empty() && config.tls_certificate.empty())
+      return fail(Error::Kind::config,
+                  fmt::format("{}: {}.listen needs a certificate: tls.certificate and tls.key",
+                              file, door.service));
   return config;
 }
 
@@ -146,18 +157,26 @@ trusted_networks = ["127.0.0.0/8", "::1"]
 message_octets_max = "50MiB"
 
 [pop3]
-listen = ["{}"]        # reading mail; passwords only from this machine until TLS is there
+listen = ["{}"]        # reading mail; passwords in clear only from this machine, else after STLS
+
+[pop3s]
+listen = ["{}"]        # the same, in TLS from the first octet
+
+[tls]
+certificate = "tls/cert.pem" # signed by itself until you put a better one there
+key = "tls/key.pem"          # then: kill -HUP (no connection is lost)
 
 [imap]
-listen = ["{}"]        # mailboxes; passwords only from this machine, or with STARTTLS
+listen = ["{}"]        # mailboxes; passwords in clear only from this machine, else after STARTTLS
+
 [imaps]
-listen = ["{}"]        # the same, with TLS from the first octet
+listen = ["{}"]        # the same, in TLS from the first octet
 
 [log]
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), listen(25), listen(110), listen(143), listen(993));
+      config.hostname.str(), listen(25), listen(110), listen(995), listen(143), listen(993));
 }
 
 }  // namespace posta::app

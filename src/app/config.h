@@ -38,6 +38,13 @@ struct Config {
   bool normalise_line_ends = false;
   bool strict_syntax = false;
 
+  // TLS (settings_tls.cc). Paths: certificate i has key i.
+  std::vector<std::string> tls_certificate;
+  std::vector<std::string> tls_key;
+  bool tls12 = true;
+  bool smtp_tls_required = false;
+  std::vector<net::Endpoint> pop3s_listen;
+
   std::vector<net::Endpoint> pop3_listen;
   std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";

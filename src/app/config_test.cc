@@ -10,12 +10,13 @@ namespace {
 TEST(Config, WhatQuickstartWritesIsUnderstoodAndShort) {
   NewConfig fresh{*Domain::parse("mail.example.org"), 10000, "*"};
   std::string text = print_new_config(fresh);
-  EXPECT_LE(std::ranges::count(text, '\n'), 30);
+  EXPECT_LE(std::ranges::count(text, '\n'), 40);
   auto config = parse_config(text, "posta.toml");
   ASSERT_TRUE(config) << config.error().what;
   ASSERT_EQ(config->smtp_listen.size(), 2u);  // IPv4 and IPv6
   EXPECT_EQ(config->smtp_listen[0].port, 10025);
   EXPECT_EQ(config->pop3_listen[0].port, 10110);
+  EXPECT_EQ(config->pop3s_listen[0].port, 10995);
 }
 
 TEST(Config, WhatIsShownReadsBackToTheSame) {
@@ -58,6 +59,11 @@ TEST(Config, MistakesNameFileLineAndWhatToDo) {
        "retry_first is longer than queue.retry_max"},
       {"hostname = \"mx.example.org\"\n[log]\nformat = \"xml\"", "expected one of lines, json"},
       {"hostname = \"mx.example.org\"\n[pop3]\nuidl_format = \"%v\"", "f:3: pop3.uidl_format"},
+      {"hostname = \"mx.example.org\"\n[tls]\ncertificate = \"a.pem\"",
+       "tls.certificate names 1 files and tls.key 0"},
+      {"hostname = \"mx.example.org\"\n[tls]\nkey = 7", "f:3: tls.key: expected a path"},
+      {"hostname = \"mx.example.org\"\n[pop3s]\nlisten = [\"*:995\"]",
+       "pop3s.listen needs a certificate"},
       {"hostname = ", "f:1:"},
   };
   for (const auto& c : cases) {

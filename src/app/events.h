@@ -5,6 +5,10 @@
 //   app.server.stopped                                info
 //   app.removals.unfinished  error                    warning
 //   app.listener.skipped   endpoint error             warning
+//   app.config.reloaded    changed                    info
+//   app.config.refused     error                      error
+//   app.config.restart_needed  keys advice            warning
+//   app.certificate.expires  source names not_after   warning
 #pragma once
 
 #include "base/events.h"
@@ -30,6 +34,26 @@ inline void removals_unfinished(Events& events, const Error& error) {
 inline void listener_skipped(Events& events, const net::Endpoint& endpoint, const Error& error) {
   events.emit({"app.listener.skipped",
                {{"endpoint", endpoint.str()}, {"error", error.what}},
+               Severity::warning});
+}
+
+inline void config_reloaded(Events& events, const std::string& changed) {
+  events.emit({"app.config.reloaded", {{"changed", changed}}});
+}
+inline void config_refused(Events& events, const Error& error) {
+  events.emit({"app.config.refused",
+               {{"error", error.what}, {"advice", "the old configuration stays in force"}},
+               Severity::error});
+}
+inline void restart_needed(Events& events, const std::string& keys) {
+  events.emit({"app.config.restart_needed",
+               {{"keys", keys}, {"advice", "restart to apply"}},
+               Severity::warning});
+}
+inline void certificate_expires(Events& events, const std::string& source, const std::string& names,
+                                const std::string& not_after) {
+  events.emit({"app.certificate.expires",
+               {{"source", source}, {"names", names}, {"not_after", not_after}},
                Severity::warning});
 }
 

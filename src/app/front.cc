@@ -1,32 +1,40 @@
 #include "app/front.h"
 
+#include "app/doors.h"
 #include "app/events.h"
 #include "app/serve.h"
+#include "base/check.h"
 
 namespace posta::app {
 
 namespace {
 
-server::Reception reception(const Config& config, std::string service, std::string banner) {
+server::Reception reception(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                            std::string service, std::string banner) {
   server::Reception out;
   out.service = std::move(service);
   out.host = config.hostname.str();
   out.banner = std::move(banner);
   out.trusted = server::Networks(config.trusted_networks);
+  out.tls = std::move(tls);
+  for (const Door& door : kDoors)
+    if (door.service == out.service) out.implicit_tls = door.implicit_tls;
   return out;
 }
 
-server::SmtpServer::Config smtp_config(const Config& config) {
+server::SmtpServer::Config smtp_config(const Config& config, std::shared_ptr<net::TlsServer> tls) {
   server::SmtpServer::Config out;
-  out.reception = reception(config, "smtp", config.smtp_banner);
+  out.reception = reception(config, std::move(tls), "smtp", config.smtp_banner);
+  out.tls_required = config.smtp_tls_required;
   out.strict_syntax = config.strict_syntax;
   return out;
 }
 
-server::Pop3Server::Config pop3_config(const Config& config) {
+server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       std::string service) {
   server::Pop3Server::Config out;
-  out.reception = reception(config, "pop3", "POP3 ready");
-  out.reception.trusted = server::Networks(config.pop3_cleartext_networks);
+  out.reception = reception(config, std::move(tls), std::move(service), "POP3 ready");
+  out.reception.cleartext = server::Networks(config.pop3_cleartext_networks);
   auto uidl = wire::pop3::UidlFormat::parse(config.pop3_uidl_format);
   CHECK(uidl);  // checked when the configuration was read
   out.uidl = *std::move(uidl);
@@ -34,35 +42,56 @@ server::Pop3Server::Config pop3_config(const Config& config) {
   return out;
 }
 
-server::ImapServer::Config imap_config(const Config& config, bool implicit_tls) {
+server::ImapServer::Config imap_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       std::string service) {
   server::ImapServer::Config out;
-  out.reception = reception(config, implicit_tls ? "imaps" : "imap", "IMAP ready");
+  out.reception = reception(config, std::move(tls), std::move(service), "IMAP ready");
   out.reception.cleartext = server::Networks(config.imap_cleartext_networks);
-  out.reception.implicit_tls = implicit_tls;
   out.limits.message_octets_max = config.imap_message_octets_max;
   out.limits.sessions_per_account_max = config.imap_sessions_per_account_max;
   return out;
 }
 
-server::ImapServer::Deps imap_deps(House& house, Shared& shared, server::Sessions& sessions) {
-  return {house.store(),     house.directory(),   house.mailboxes(), shared.logins,
-          shared.imap_census, shared.imap_seats, sessions,          house.log()};
+server::CensusLimits smtp_census_limits(const Config& config) {
+  return {.sessions_max = config.smtp_sessions_max,
+          .sessions_per_address_max = config.smtp_sessions_per_address_max};
+}
+
+server::CensusLimits pop3_census_limits(const Config& config) {
+  return {.sessions_max = config.pop3_sessions_max,
+          .sessions_per_address_max = config.pop3_sessions_per_address_max};
+}
+
+server::CensusLimits imap_census_limits(const Config& config) {
+  return {.sessions_max = config.imap_sessions_max,
+          .sessions_per_address_max = config.imap_sessions_per_address_max};
 }
 
 }  // namespace
 
-Shared::Shared(House& house)
-    : smtp_census({.sessions_max = house.config().smtp_sessions_max,
-                   .sessions_per_address_max = house.config().smtp_sessions_per_address_max}),
-      pop3_census({.sessions_max = house.config().pop3_sessions_max,
-                   .sessions_per_address_max = house.config().pop3_sessions_per_address_max}),
-      imap_census({.sessions_max = house.config().imap_sessions_max,
-                   .sessions_per_address_max = house.config().imap_sessions_per_address_max}),
-      logins(house.directory(), house.log(), {}, &house.store()),
-      smtp(smtp_config(house.config())),
-      pop3(pop3_config(house.config())),
-      imap(imap_config(house.config(), false)),
-      imaps(imap_config(house.config(), true)) {}
+Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
+    : smtp(smtp_config(config, tls)),
+      pop3(pop3_config(config, tls, "pop3")),
+      pop3s(pop3_config(config, tls, "pop3s")),
+      imap(imap_config(config, tls, "imap")),
+      imaps(imap_config(config, tls, "imaps")) {}
+
+Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
+    : tls(std::move(with)),
+      smtp_census(smtp_census_limits(house.config())),
+      pop3_census(pop3_census_limits(house.config())),
+      imap_census(imap_census_limits(house.config())),
+      logins(house.directory(), house.log(), {}, &house.store(),
+             server::Networks(house.config().trusted_networks)),
+      services(house.config(), tls) {}
+
+void Shared::configure(const Config& config, std::shared_ptr<net::TlsServer> with) {
+  tls = std::move(with);
+  smtp_census.set_limits(smtp_census_limits(config));
+  pop3_census.set_limits(pop3_census_limits(config));
+  imap_census.set_limits(imap_census_limits(config));
+  services = Services(config, tls);
+}
 
 Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio::Loop& loop)
     : house_(house),
@@ -70,19 +99,37 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
       loop_(loop),
       sessions_(loop),
       smtp_({house.intake(), house.router(), shared.smtp_census, sessions_, house.log()},
-            shared.smtp),
+            shared.services.smtp),
       pop3_({house.directory(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
              house.log()},
-            shared.pop3),
-      imap_(imap_deps(house, shared, sessions_), shared.imap),
-      imaps_(imap_deps(house, shared, sessions_), shared.imaps) {}
+            shared.services.pop3),
+      pop3s_(pop3_.deps(), shared.services.pop3s),
+      imap_({house.store(), house.directory(), house.mailboxes(), shared.logins, shared.imap_census,
+             shared.imap_seats, sessions_, house.log()},
+            shared.services.imap),
+      imaps_(imap_.deps(), shared.services.imaps) {}
+
+server::Service& Front::service(std::string_view name) {
+  if (name == "smtp") return smtp_;
+  if (name == "pop3") return pop3_;
+  if (name == "pop3s") return pop3s_;
+  if (name == "imap") return imap_;
+  if (name == "imaps") return imaps_;
+  CHECK(!"a door without a service");
+}
+
+void Front::configure(const Services& services) {
+  smtp_.configure(services.smtp);
+  pop3_.configure(services.pop3);
+  pop3s_.configure(services.pop3s);
+  imap_.configure(services.imap);
+  imaps_.configure(services.imaps);
+}
 
 Result<> Front::listen() {
-  TRY_VOID(listen_on(house_.config().smtp_listen, smtp_));
-  TRY_VOID(listen_on(house_.config().pop3_listen, pop3_));
-  TRY_VOID(listen_on(house_.config().imap_listen, imap_));
-  if (!imaps_.config().reception.tls) return {};
-  return listen_on(house_.config().imaps_listen, imaps_);
+  for (const Door& door : kDoors)
+    TRY_VOID(listen_on(house_.config().*door.endpoints, service(door.service)));
+  return {};
 }
 
 Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service) {
@@ -94,14 +141,14 @@ Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, server::S
       continue;
     }
     if (!listener) return Failure(std::move(listener).error());
-    doors_.push_back({*std::move(listener), &service});
+    open_.push_back({*std::move(listener), &service});
   }
   return {};
 }
 
 runtime::Task<> Front::run() {
-  for (Door& door : doors_) sessions_.serve(std::move(door.listener), *door.service);
-  doors_.clear();
+  for (Open& one : open_) sessions_.serve(std::move(one.listener), *one.service);
+  open_.clear();
   co_await closing_.wait();
   co_await sessions_.close(kGrace);
 }

@@ -18,19 +18,30 @@
 
 namespace posta::app {
 
+// How the services receive, by the configuration.
+struct Services {
+  Services(const Config& config, std::shared_ptr<net::TlsServer> tls);
+  server::SmtpServer::Config smtp;
+  server::Pop3Server::Config pop3;
+  server::Pop3Server::Config pop3s;
+  server::ImapServer::Config imap;
+  server::ImapServer::Config imaps;
+};
+
 // What the fronts of all loops share.
 struct Shared {
-  explicit Shared(House& house);
+  Shared(House& house, std::shared_ptr<net::TlsServer> tls);
+  // A new configuration: the limits change here, the services by Front::configure.
+  void configure(const Config& config, std::shared_ptr<net::TlsServer> tls);
+
+  std::shared_ptr<net::TlsServer> tls;  // null: no certificate
   server::Census smtp_census;
   server::Census pop3_census;
   server::Census imap_census;
   server::imap::AccountSeats imap_seats;
-  server::Logins logins;
   server::pop3::Maildrops maildrops;
-  server::SmtpServer::Config smtp;
-  server::Pop3Server::Config pop3;
-  server::ImapServer::Config imap;
-  server::ImapServer::Config imaps;
+  server::Logins logins;
+  Services services;
 };
 
 class Front {
@@ -40,12 +51,16 @@ class Front {
   // Opens the listeners; says which endpoint cannot be had, and why.
   Result<> listen();
 
+  // For sessions that begin later. On the front's loop.
+  void configure(const Services& services);
+
   // Serves until close() was called and everybody has left. Run it on the front's loop.
   runtime::Task<> run();
   // Any thread.
   void close() { closing_.ring(); }
 
  private:
+  server::Service& service(std::string_view name);
   Result<> listen_on(const std::vector<net::Endpoint>& endpoints, server::Service& service);
 
   House& house_;
@@ -54,13 +69,14 @@ class Front {
   server::Sessions sessions_;
   server::SmtpServer smtp_;
   server::Pop3Server pop3_;
+  server::Pop3Server pop3s_;
   server::ImapServer imap_;
   server::ImapServer imaps_;
-  struct Door {
+  struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;
   };
-  std::vector<Door> doors_;
+  std::vector<Open> open_;
   runtime::Bell closing_;
 };
 

@@ -85,6 +85,12 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
 
 House::~House() = default;
 
+void House::configure(const Config& config) {
+  Log::Options options = log_options(config);
+  log_->configure(options.json, options.level);
+  intake_->configure(intake_config(config));
+}
+
 namespace {
 
 runtime::Task<> check_records(House& house, std::vector<std::string>& complaints) {

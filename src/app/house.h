@@ -39,7 +39,10 @@ class House {
   // Long.
   std::vector<std::string> verify();
 
-  const Config& config() const { return config_; }
+  // What can change while it runs: the log, what intake takes. Any thread.
+  void configure(const Config& config);
+
+  const Config& config() const { return config_; }  // as it was at start
   Log& log() { return *log_; }
   store::Store& store() { return *store_; }
   directory::Directory& directory() { return *directory_; }

@@ -63,7 +63,11 @@ Severity parse_severity(std::string_view name) {
 }
 
 Log::Log(runtime::Executor& clock, Options options)
-    : clock_(clock), options_(std::move(options)), writer_([this] { write_for_ever(); }) {}
+    : clock_(clock),
+      options_(std::move(options)),
+      json_(options_.json),
+      level_(options_.level),
+      writer_([this] { write_for_ever(); }) {}
 
 Log::~Log() {
   {
@@ -77,7 +81,7 @@ Log::~Log() {
 std::string Log::format(const Event& event) const {
   std::string out;
   out.reserve(200);
-  if (options_.json) {
+  if (json_) {
     out = "{\"time\":\"";
     append_time(out, clock_.wall());
     fmt::format_to(std::back_inserter(out), "\",\"event\":\"{}\",\"severity\":\"{}\"", event.name,
@@ -114,7 +118,7 @@ std::string Log::format(const Event& event) const {
 }
 
 void Log::emit(const Event& event) {
-  if (event.severity < options_.level) return;
+  if (event.severity < level_.load()) return;
   std::string line = format(event);
   bool was_empty;
   {

@@ -10,6 +10,7 @@
 // waits for its log.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -36,13 +37,20 @@ class Log final : public Events {
   ~Log() override;  // writes what is buffered
 
   void emit(const Event& event) override;
+  // Of all lines from now on. Any thread.
+  void configure(bool json, Severity level) {
+    json_ = json;
+    level_ = level;
+  }
 
  private:
   std::string format(const Event& event) const;
   void write_for_ever();
 
   runtime::Executor& clock_;
-  Options options_;
+  const Options options_;
+  std::atomic<bool> json_;
+  std::atomic<Severity> level_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string buffer_;

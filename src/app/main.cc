@@ -72,8 +72,13 @@ int administer_from_outside(const std::string& directory, std::vector<std::strin
   if (!config) return complain(config.error());
   Request request;
   request.args = std::move(args);
-  if (std::ranges::find(request.args, "--password-stdin") != request.args.end())
-    std::getline(std::cin, request.input);
+  auto says = [&](const char* flag) {
+    return std::ranges::find(request.args, flag) != request.args.end();
+  };
+  // The old password and the new one, or a password.
+  if (says("--password-stdin") || says("--change")) std::getline(std::cin, request.input);
+  if (std::string second; says("--change") && std::getline(std::cin, second))
+    request.input += "\n" + second;
   auto answer = ask_server(config->directory, request);
   if (answer) return print(*answer);
   if (!answer.error().is(Error::Kind::not_found)) return complain(answer.error());

@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/house.h"
 #include "app/welcome.h"
+#include "net/tls.h"
 
 namespace posta::app {
 
@@ -36,8 +37,9 @@ std::optional<Answer> parse(Options& options, std::vector<std::string> args) {
                "posta quickstart --dir DIR");
   cli.add_option("--domain", options.domain, "the mail domain: example.org")->required();
   cli.add_option("--hostname", options.hostname, "this server's name; default: mail.DOMAIN");
-  cli.add_option("--port-offset", options.port_offset,
-                 "added to each port, so that no root is needed: 10000 gives 10025 and 10110");
+  cli.add_option(
+      "--port-offset", options.port_offset,
+      "added to each port, so that no root is needed: 10000 gives 10025, 10110 and 10995");
   cli.add_option("--listen", options.listen, "the address to listen on; default: * (all)");
   cli.add_option("--account", options.accounts, "accounts to make; default: admin")
       ->allow_extra_args(false);
@@ -64,6 +66,19 @@ Result<> write_file(const std::string& path, std::string_view text) {
   close(file);
   if (!ok) return fail(Error::Kind::unavailable, "cannot write " + path);
   return {};
+}
+
+// Good for ten years: nobody trusts it by its age.
+Result<> make_certificate(const Config& config, WallTime now) {
+  constexpr std::chrono::days kLife{3650};
+  std::error_code error;
+  fs::create_directory(config.path("tls"), error);
+  if (error)
+    return fail(Error::Kind::unavailable,
+                "cannot make " + config.path("tls") + ": " + error.message());
+  auto made = net::self_signed_certificate({config.hostname.str()}, now, kLife);
+  TRY_VOID(write_file(config.path(config.tls_key.front()), made.key_pem));
+  return write_file(config.path(config.tls_certificate.front()), made.chain_pem);
 }
 
 Result<> make_directory(const std::string& directory, const std::string& config) {
@@ -110,9 +125,10 @@ std::string next_steps(const std::string& directory, const Config& config, const
       "Send a message:  curl smtp://127.0.0.1:{1} --mail-from me@example.net --mail-rcpt "
       "postmaster@{3} -T FILE\n"
       "Read it:         curl -u NAME@{3}:PASSWORD pop3://127.0.0.1:{2}/1\n"
+      "From elsewhere:  curl --insecure -u NAME@{3}:PASSWORD pop3s://{4}:{5}/1\n"
       "From outside:    an MX record of {3} must name {4}\n",
       directory, port(config.smtp_listen), port(config.pop3_listen), options.domain,
-      options.hostname);
+      options.hostname, port(config.pop3s_listen));
 }
 
 }  // namespace
@@ -135,6 +151,8 @@ Answer quickstart(const std::string& directory, const std::vector<std::string>& 
   Config kept = *config;
   auto house = House::open(*std::move(config), 1);
   if (!house) return wrong(house.error().what);
+  if (auto made = make_certificate(kept, (*house)->loop(0).wall()); !made)
+    return wrong(made.error().what);
   Answer answer;
   (*house)->run(populate(**house, options, answer));
   if (answer.exit != 0) return answer;

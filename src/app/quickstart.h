@@ -4,9 +4,10 @@
 //   ADDRESS]
 //                    [--account NAME]...
 //
-// Makes DIR (0700) with posta.toml and the store, the domain, the accounts with generated passwords
-// that are printed once, and a welcome message for each. The first account is postmaster. DIR must
-// be empty or not there yet: nothing that exists is touched.
+// Makes DIR (0700) with posta.toml, a certificate that signs itself (tls/cert.pem, and its key,
+// 0600), the store, the domain, the accounts with generated passwords that are printed once, and a
+// welcome message for each. The first account is postmaster. DIR must be empty or not there yet:
+// nothing that exists is touched.
 #pragma once
 
 #include <string>

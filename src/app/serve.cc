@@ -9,9 +9,12 @@
 #include <future>
 
 #include "app/admin.h"
+#include "app/certificates.h"
 #include "app/control.h"
+#include "app/doors.h"
 #include "app/events.h"
 #include "app/front.h"
+#include "app/reload.h"
 #include "app/version.h"
 #include "base/check.h"
 #include "jobs/sweep.h"
@@ -28,17 +31,6 @@ int complain(const Error& error) {
   return 1;
 }
 
-std::string listening(const Config& config) {
-  std::string out;
-  for (const auto& endpoint : config.smtp_listen)
-    out += (out.empty() ? "smtp " : " smtp ") + endpoint.str();
-  for (const auto& endpoint : config.pop3_listen)
-    out += (out.empty() ? "pop3 " : " pop3 ") + endpoint.str();
-  for (const auto& endpoint : config.imap_listen) out += " imap " + endpoint.str();
-  for (const auto& endpoint : config.imaps_listen) out += " imaps " + endpoint.str();
-  return out;
-}
-
 // One front on each loop but the first, each with its thread.
 runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atomic<unsigned>& open,
                               runtime::Bell& all_closed) {
@@ -49,7 +41,8 @@ runtime::Task<> run_then_quit(Front& front, runtime::asio::Loop& loop, std::atom
 
 class Server {
  public:
-  Server(House& house) : house_(house), shared_(house) {}
+  Server(House& house, std::shared_ptr<net::TlsServer> tls)
+      : house_(house), current_(house.config()), shared_(house, std::move(tls)) {}
 
   Result<> listen() {
     for (std::size_t i = 0; i < house_.loops(); ++i) {
@@ -70,9 +63,12 @@ class Server {
       });
     }
     boost::asio::signal_set signals(house_.loop(0).context(), SIGTERM, SIGINT);
+    boost::asio::signal_set hang_up(house_.loop(0).context(), SIGHUP);
     wait_for_signal(signals);
+    wait_for_hang_up(hang_up);
     house_.run(first_loop());
     signals.cancel();
+    hang_up.cancel();
     for (auto& thread : threads) thread.join();
   }
 
@@ -90,6 +86,27 @@ class Server {
     });
   }
 
+  void wait_for_hang_up(boost::asio::signal_set& hang_up) {
+    hang_up.async_wait([this, &hang_up](boost::system::error_code error, int) {
+      if (error) return;
+      auto fresh = read_config(house_.config().directory);
+      Result<> done = fresh ? reload(*std::move(fresh), read_file) : Failure(fresh.error());
+      if (!done) events::config_refused(house_.log(), done.error());
+      wait_for_hang_up(hang_up);
+    });
+  }
+
+  // A configuration that is sound, and its certificates: all of it or nothing. On the first loop.
+  Result<> reload(Config fresh, const ReadFile& read);
+
+  // Looks once a day.
+  runtime::Task<> watch_certificates(runtime::Stop& stop) {
+    runtime::Executor& executor = co_await runtime::this_executor();
+    do {
+      if (shared_.tls) warn_of_expiry(*shared_.tls, house_.log(), executor.wall());
+    } while (co_await runtime::sleep_for(std::chrono::hours(24), &stop));
+  }
+
   // The first loop has the queue too: it ends when no session is left that could admit a letter.
   runtime::Task<> first_loop() {
     runtime::Executor& executor = co_await runtime::this_executor();
@@ -98,6 +115,7 @@ class Server {
     commands_ = std::make_unique<runtime::Nursery>(executor);
     queue.spawn(house_.queue().run(queue.stop()));
     jobs.spawn(finish_removals());
+    jobs.spawn(watch_certificates(jobs.stop()));
     jobs.spawn(sweep.run(jobs.stop()));
     front.spawn(run_front());
     auto control = ControlServer::open(
@@ -144,6 +162,7 @@ class Server {
   }
 
   House& house_;
+  Config current_;  // what is in force, less what needs a restart
   Shared shared_;
   net::asio::AsioNetwork network_;
   std::vector<std::unique_ptr<Front>> fronts_;
@@ -152,6 +171,30 @@ class Server {
   runtime::Bell all_closed_;
   bool stopping_ = false;
 };
+
+Result<> Server::reload(Config fresh, const ReadFile& read) {
+  TRY(auto certificates, read_certificates(fresh, read));
+  std::shared_ptr<net::TlsServer> tls = certificates.empty() ? nullptr : shared_.tls;
+  if (tls && fresh.tls12 == current_.tls12) {
+    TRY_VOID(tls->replace(std::move(certificates)));  // tickets stay good
+  } else {
+    TRY(tls, make_tls(fresh, read));
+  }
+  shared_.configure(fresh, std::move(tls));
+  for (std::size_t i = 0; i < fronts_.size(); ++i)
+    boost::asio::post(
+        house_.loop(i).context(),
+        [front = fronts_[i].get(), services = shared_.services] { front->configure(services); });
+  house_.configure(fresh);
+  events::config_reloaded(house_.log(),
+                          fmt::format("{}", fmt::join(changed(current_, fresh), " ")));
+  auto waiting = need_restart(house_.config(), fresh);
+  if (!waiting.empty())
+    events::restart_needed(house_.log(), fmt::format("{}", fmt::join(waiting, " ")));
+  if (shared_.tls) warn_of_expiry(*shared_.tls, house_.log(), house_.loop(0).wall());
+  current_ = std::move(fresh);
+  return {};
+}
 
 Answer Server::answer(Request request) {
   std::promise<Answer> done;
@@ -165,10 +208,12 @@ Answer Server::answer(Request request) {
 
 int serve(Config config) {
   std::signal(SIGPIPE, SIG_IGN);
+  auto tls = make_tls(config, read_file);
+  if (!tls) return complain(tls.error());
   unsigned loops = config.loops ? config.loops : std::max(1u, std::thread::hardware_concurrency());
   auto house = House::open(std::move(config), loops);
   if (!house) return complain(house.error());
-  Server server(**house);
+  Server server(**house, *std::move(tls));
   if (auto listening_now = server.listen(); !listening_now) return complain(listening_now.error());
   server.run();
   events::stopped((*house)->log());

@@ -2,6 +2,7 @@
 //
 // SIGTERM or SIGINT: no new connections; sessions finish the command or transaction in hand and say
 // 421; after `kGrace` they are interrupted; the queue's attempts end; what was accepted is on disk.
+// SIGHUP: the configuration and the certificates are read anew (reload.h).
 // Exit 0. A second signal does not wait. kill -9 loses nothing that was answered 250: the next
 // start is the same.
 #pragma once

@@ -2,7 +2,7 @@
 
 #include "app/config.h"
 #include "app/setting_kinds.h"
-#include "app/settings_imap.h"
+#include "app/settings_groups.h"
 #include "base/text.h"
 #include "wire/pop3/uidl.h"
 
@@ -67,6 +67,9 @@ std::vector<Setting> make() {
       yes_or_no("smtp.normalise_line_ends",
                 "turn bare CR or LF in messages into CR LF instead of refusing them (550 5.6.0)",
                 &Config::normalise_line_ends),
+      yes_or_no("smtp.tls_required",
+                "take nothing before STARTTLS (530 5.7.0); never on a host that an MX record names",
+                &Config::smtp_tls_required),
       yes_or_no("smtp.strict_syntax", "refuse MAIL and RCPT without <> and the like",
                 &Config::strict_syntax),
       list_of("pop3.listen", "addresses and ports that serve POP3", &Config::pop3_listen,
@@ -96,10 +99,10 @@ std::vector<Setting> make() {
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
-    std::vector<Setting> out = make();
-    for (auto group : {imap_settings})
-      for (Setting& setting : group()) out.push_back(std::move(setting));
-    return out;
+    std::vector<Setting> every = make();
+    std::ranges::move(tls_settings(), std::back_inserter(every));
+    std::ranges::move(imap_settings(), std::back_inserter(every));
+    return every;
   }();
   return all;
 }

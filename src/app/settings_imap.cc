@@ -1,7 +1,7 @@
 // settings_imap.cc: the configuration of the IMAP server.
 
 #include "app/setting_kinds.h"
-#include "app/settings_imap.h"
+#include "app/settings_groups.h"
 
 namespace posta::app {
 

@@ -12,7 +12,8 @@ std::string usage() {
   posta serve      --dir DIR                    serve, in the foreground
   posta check      --dir DIR                    say what is wrong, in plain words
 
-  posta account    add|list|set|password|remove
+  posta account    add|list|set|password|grant|revoke|remove
+  posta app-password add|list|remove
   posta domain     add|list|set|remove
   posta alias      add|list|set|remove
   posta queue      list|show
@@ -27,7 +28,7 @@ Each command says more with --help. --dir DIR can be left out where POSTA_DIR is
 }
 
 std::string unknown_command(const std::string& command) {
-  auto near = closest(command, {"quickstart", "serve", "check", "account", "domain", "alias",
+  auto near = closest(command, {"quickstart", "serve", "check", "account", "app-password", "domain", "alias",
                                 "queue", "config", "tool", "version", "help"});
   return fmt::format("posta: no command {}{}\nposta help lists them\n", printable(command),
                      near ? "; did you mean " + *near + "?" : "");

@@ -37,10 +37,10 @@ struct Origin {
   std::string peer;     // "192.0.2.7" or "IPv6:2001:db8::1"; empty if not by network
   std::string helo;     // what the client called itself
   std::string
-      protocol;  // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
-  std::string tls;          // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty: in clear; not kept in the queue
-  AccountId authenticated;  // 0 if nobody proved who they are
-  bool trusted = false;     // from loopback or a trusted network
+      protocol;     // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
+  std::string tls;  // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty: in clear; not kept in the queue
+  AccountId authenticated;   // 0 if nobody proved who they are
+  bool trusted = false;      // from loopback or a trusted network
   bool peer_hidden = false;  // Received says nothing of the peer; not kept in the queue
   WallTime received;
 };

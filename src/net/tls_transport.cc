@@ -109,6 +109,7 @@ Io TlsTransport::shake() {
 
 Io TlsTransport::try_read(std::span<char> into) {
   read_again_ = false;
+  if (state_ == State::failed && handshake_) return drain(into);
   if (state_ != State::open) return {state_ == State::ended ? Io::Kind::eof : Io::Kind::failed};
   if (shaking()) return shake();
   ERR_clear_error();
@@ -118,6 +119,17 @@ Io TlsTransport::try_read(std::span<char> into) {
   Io io = stopped(result, reading_needs_);
   read_again_ = io.kind == Io::Kind::again;
   return io;
+}
+
+// After a handshake that failed: what still comes is dropped, so that closing does not reset the
+// connection and take our alert from the peer's hands.
+Io TlsTransport::drain(std::span<char> into) {
+  constexpr int kReadsMax = 4;
+  Io io;
+  for (int i = 0; i < kReadsMax && io.kind == Io::Kind::done; ++i) io = below_->try_read(into);
+  reading_needs_ = Direction::read;
+  read_again_ = io.kind == Io::Kind::again || io.kind == Io::Kind::done;
+  return {read_again_ ? Io::Kind::again : Io::Kind::failed};
 }
 
 // RFC 8446 §6.1: each side closes its own direction; after the peer's close_notify we may go on.

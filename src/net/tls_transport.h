@@ -80,6 +80,7 @@ class TlsTransport final : public Transport {
 
   void attach();
   Io shake();
+  Io drain(std::span<char> into);
   Io stopped(int result, Direction& needs);
   void fail_with(Error error);
   void send_close();

@@ -120,6 +120,9 @@ def tables(results):
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
              figures(results, "pop3-login", "Idle POP3 connections, logged in",
                      {"connections": "connections", "kib": "KiB each (PSS)"}),
+             figures(results, "logins", "POP3 logins, of accounts that logged in before",
+                     {"per_second": "logins/s", "cpu_ms": "CPU ms each",
+                      "per_core_second": "logins a core second"}),
              figures(results, "imap-append", "IMAP APPEND, one at a time, 4 KiB",
                      {"per_second": "messages/s"}),
              figures(results, "imap", "A mailbox of many messages, ms", IMAP),
@@ -170,6 +173,7 @@ def gates(results):
         most("idle memory <= 25 MB", ours("memory", "pss_mb"), 25, "MB"),
         most("idle POP3 connection <= 4 KiB", ours("pop3", "kib"), 4, "KiB"),
         most("idle POP3 connection, logged in, <= 4 KiB", ours("pop3-login", "kib"), 4, "KiB"),
+        least("POP3 logins >= 500/s and core", ours("logins", "per_core_second"), 500, "/s"),
         least("store commits, 16 writers >= 8,000/s", sixteen_writers(results), 8000, "/s"),
         *(most(f"100,000 messages: {IMAP[figure]} <= {bound} ms", of_many(figure), bound, "ms")
           for figure, bound in IMAP_GATES.items()),

@@ -1,5 +1,6 @@
 """What is measured: each function measures one row once and returns its figures."""
 
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -16,6 +17,8 @@ VISIBLE_SECONDS_MAX = 300  # from the last reply to the last message in its mail
 WARM_UP_MESSAGES = 200
 STORE_WRITERS = (1, 16, 64)
 POP3_SOAK = 2000  # connections
+ACCOUNTS_THAT_POLL = 20
+POLLERS = 4  # each has accounts of its own: a maildrop has one session
 
 # row: connections, octets of a message, and in which figure of Amounts its count stands
 MESSAGES_IN = {"in1": (1, 4096, "one"), "in16": (16, 4096, "many"), "in64": (64, 4096, "many"),
@@ -155,6 +158,24 @@ def pop3_logged_in(system, count):
         system.login(number).quit()
     soak = POP3_SOAK if system.name == "posta" else count // 3
     return _idle(system, count, system.login, [_greeted(system, i) for i in range(soak)])
+
+
+def pop3_logins(system, count):
+    """Connect, USER, PASS, QUIT, by somebody who did so before: what polling costs."""
+    for number in range(ACCOUNTS_THAT_POLL):
+        system.login(number).quit()
+    settle(system)
+    began, cpu = time.monotonic(), system.cpu_seconds()
+    with concurrent.futures.ThreadPoolExecutor(POLLERS) as pollers:
+        def poll(first):
+            for number in range(first, count, POLLERS):
+                system.login(number % ACCOUNTS_THAT_POLL).quit()
+        for done in [pollers.submit(poll, first) for first in range(POLLERS)]:
+            done.result()
+    seconds = time.monotonic() - began
+    used = settle(system) - cpu
+    return {"per_second": count / seconds, "cpu_ms": used * 1000 / count,
+            "per_core_second": count / used}
 
 
 def physics(base, seconds):

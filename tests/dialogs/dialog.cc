@@ -185,9 +185,8 @@ const Step* Dialog::directive(std::string_view wanted) const {
 }
 
 bool Dialog::needs_simulation() const {
-  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close",
-                                                   "mailbox", "message", "queue",
-                                                   "tls",     "no-tls"};
+  static constexpr std::string_view kAnywhere[] = {"server",  "connect", "close", "mailbox",
+                                                   "message", "queue",   "tls",   "no-tls"};
   bool pop3 = false, looks = false;
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::directive) continue;

@@ -15,11 +15,12 @@
 // that is a dot (POP3), which `<+` and `<!` then look at.
 //
 // Directives:
-//   @server NAME          mx, pop3, imap, and with TLS from the first octet mxs, pop3s, imaps: whom
-//   the next connection goes to (and the first is made at once)
+//   @server NAME          mx, pop3, imap, submission, and with TLS from the first octet mxs, pop3s,
+//   imaps, submissions: whom the next connection goes to (and the first is made at once)
 //   @peer ADDRESS         where this client is; without it: anywhere, so the claim holds for all
 //   @connect NAME         goes on in the connection NAME, which is made if there is none
 //   @tls                  the TLS handshake begins here, and must succeed
+//   @auth MECHANISM GLOB USER PASSWORD   a whole AUTH exchange, whose last reply matches GLOB
 //   @no-tls               the server hears no TLS where it should: it ends, with at most an alert
 //   @close                this client ends its connection
 //   @ends lf | crlf       what ends the lines of `>`

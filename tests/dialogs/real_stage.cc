@@ -82,7 +82,8 @@ Task<Result<std::vector<std::string>>> RealStage::fetch(std::string address, boo
   auto password = server_.passwords.find(address);
   if (password == server_.passwords.end())
     co_return fail(Error::Kind::not_found, "no password of " + address);
-  CO_TRY(auto transport, co_await network_.connect(server_.services.at("pop3"), patience(), nullptr));
+  CO_TRY(auto transport,
+         co_await network_.connect(server_.services.at("pop3"), patience(), nullptr));
   runtime::Executor& executor = co_await runtime::this_executor();
   net::Stream stream(executor, std::move(transport));
   stream.set_timeout(patience());

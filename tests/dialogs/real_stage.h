@@ -16,7 +16,7 @@ class RealStage final : public Stage {
  public:
   struct Server {
     std::map<std::string, net::Endpoint> services;  // "mx", "pop3", "pop3s"
-    std::map<std::string, std::string> passwords;  // by address
+    std::map<std::string, std::string> passwords;   // by address
   };
   explicit RealStage(Server server);
 

@@ -62,6 +62,8 @@ Task<Result<>> Runner::directive(const Step& step) {
     auto here = co_await connection();
     Result<> begun = here ? co_await begin_tls(**here) : Failure(here.error());
     if (!begun) co_return wrong(step, describe(begun.error()));
+  } else if (step.text == "auth") {
+    co_return co_await auth(step);
   } else if (step.text == "no-tls") {
     co_return co_await expect_no_tls(step);
   } else if (step.text == "mailbox" || step.text == "message") {
@@ -99,6 +101,7 @@ Task<Result<>> Runner::begin_tls(Connection& connection) {
                                           {.name = "mx.example.org"}, stage_.patience());
   if (!shaken) co_return Failure(shaken.error());
   connection.stream->set_timeout(stage_.patience());
+  connection.tls = *std::move(shaken);
   co_return Result<>();
 }
 
@@ -132,7 +135,7 @@ Task<Result<>> Runner::letter(std::string to, std::size_t lines) {
                                 "QUIT\r\n"};
   CO_TRY(auto transport, co_await stage_.connect("mx", peer_));
   runtime::Executor& executor = co_await runtime::this_executor();
-  Connection mx{std::make_unique<net::Stream>(executor, std::move(transport)), "mx", {}};
+  Connection mx{std::make_unique<net::Stream>(executor, std::move(transport)), "mx", {}, {}};
   mx.stream->set_timeout(stage_.patience());
   for (const std::string& octets : dialog) {
     mx.stream->put(octets);

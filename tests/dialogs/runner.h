@@ -48,12 +48,14 @@ class Runner {
     std::unique_ptr<net::Stream> stream;
     std::string server;
     std::string reply;  // the last one read
+    net::TlsInfo tls;   // of its handshake
   };
 
   Task<Result<>> step(const Step& step);
   Task<Result<>> directive(const Step& step);
   Task<Result<>> begin_tls(Connection& connection);
   Task<Result<>> expect_no_tls(const Step& step);
+  Task<Result<>> auth(const Step& step);
   Task<Result<>> letter(std::string to, std::size_t lines);
   Task<Result<>> expect(const Step& step);
   Task<Result<>> expect_end(const Step& step);

@@ -90,8 +90,25 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.imap.limits.wire.patterns_max = n; }},
     {"session_life_max",
      [](world::Config& c, Number n) { c.smtp.limits.session_life_max = std::chrono::seconds(n); }},
-    {"pop3.login_pause",
-     [](world::Config& c, Number n) { c.pop3.limits.login_pause = std::chrono::seconds(n); }},
+    {"logins_max", [](world::Config& c, Number n) { c.smtp.limits.logins_max = n; }},
+    {"failure_pause",
+     [](world::Config& c, Number n) { c.logins.failure_pause = std::chrono::seconds(n); }},
+    {"failure_window",
+     [](world::Config& c, Number n) { c.logins.failure_window = std::chrono::seconds(n); }},
+    {"account_failures_max", [](world::Config& c, Number n) { c.logins.account_failures_max = n; }},
+    {"address_failures_max", [](world::Config& c, Number n) { c.logins.address_failures_max = n; }},
+    {"auth_line_octets_max",
+     [](world::Config& c, Number n) {
+       c.smtp.limits.wire.auth_line_octets_max = n;
+       c.pop3.limits.wire.auth_line_octets_max = n;
+     }},
+    {"header_octets_max", [](world::Config& c, Number n) { c.submission.header_octets_max = n; }},
+    {"letters_per_hour",
+     [](world::Config& c, Number n) { c.submission.allowance.letters_per_hour = n; }},
+    {"recipients_per_day",
+     [](world::Config& c, Number n) { c.submission.allowance.recipients_per_day = n; }},
+    {"new_recipients_per_day",
+     [](world::Config& c, Number n) { c.submission.allowance.new_recipients_per_day = n; }},
     {"pop3.replies_octets_max",
      [](world::Config& c, Number n) { c.pop3.limits.replies_octets_max = n; }},
     {"pop3.read_octets", [](world::Config& c, Number n) { c.pop3.limits.read_octets = n; }},
@@ -146,6 +163,18 @@ bool set_up_pop3(server::Pop3Server::Config& config, const std::vector<std::stri
   return false;
 }
 
+// @setup app-password ADDRESS SCOPE,SCOPE PASSWORD
+Result<> set_up_app_password(world::Config& config, const std::vector<std::string>& words) {
+  world::AppPasswordSpec spec{words[1], {}, words[3]};
+  for (std::string_view name : split(words[2], ',')) {
+    auto scope = directory::parse_scope(name);
+    if (!scope) return wrong("no scope " + std::string(name));
+    spec.scopes.add(*scope);
+  }
+  config.app_passwords.push_back(std::move(spec));
+  return {};
+}
+
 Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
   if (words.empty()) return wrong("@setup what?");
   if (words[0] == "account") return set_up_account(config, words);
@@ -154,6 +183,12 @@ Result<> set_up(world::Config& config, const std::vector<std::string>& words) {
     return {};
   }
   if (set_up_pop3(config.pop3, words)) return {};
+  if (words[0] == "app-password" && words.size() == 4) return set_up_app_password(config, words);
+  if (words[0] == "grant" && words.size() == 3) {
+    config.grants.push_back({words[1], words[2]});
+    return {};
+  }
+  if (words[0] == "disclose-peer") return config.smtp.disclose_peer = true, Result<>();
   if (words[0] == "tls-required") return config.smtp.tls_required = true, Result<>();
   if (words[0] == "no-tls") return config.tls = false, Result<>();
   if (words[0] == "normalise") {
@@ -201,7 +236,8 @@ bool speaks_of_tls(const Dialog& dialog) {
   return std::ranges::any_of(dialog.steps, [](const Step& step) {
     if (step.kind == Step::Kind::directive)
       return step.text == "tls" || (step.text == "server" && step.arguments.front().ends_with('s'));
-    return step.text.find("TLS") != std::string::npos || step.text.find("STLS") != std::string::npos;
+    return step.text.find("TLS") != std::string::npos ||
+           step.text.find("STLS") != std::string::npos;
   });
 }
 
@@ -217,8 +253,7 @@ Result<world::Config> world_for(const Dialog& dialog, std::uint64_t seed) {
       if (Result<> done = set_up(config, step.arguments); !done)
         return wrong("line " + std::to_string(step.line) + ": " + done.error().what);
     }
-    if (step.text == "server" && !step.arguments.front().starts_with("mx"))
-      config.passwords = true;
+    if (step.text == "server" && !step.arguments.front().starts_with("mx")) config.passwords = true;
   }
   return config;
 }
@@ -233,6 +268,8 @@ Task<Result<std::unique_ptr<net::Transport>>> SimStage::connect(std::string serv
   if (server == "pop3") co_return co_await world_.dial(from, world_.pop3_endpoint());
   if (server == "imap") co_return co_await world_.dial(from, world_.imap_endpoint());
   if (server == "mxs") co_return co_await world_.dial(from, world_.smtps_endpoint());
+  if (server == "submission") co_return co_await world_.dial(from, world_.submission_endpoint());
+  if (server == "submissions") co_return co_await world_.dial(from, world_.submissions_endpoint());
   if (server == "pop3s") co_return co_await world_.dial(from, world_.pop3s_endpoint());
   if (server == "imaps") co_return co_await world_.dial(from, world_.imaps_endpoint());
   co_return wrong("no server called " + server);

@@ -163,7 +163,8 @@ class Imap(unittest.TestCase):
                           f"set imap_pass={self.server.password('dora')}\n"
                           f"set folder=imap://127.0.0.1:{self.server.imap_port}/\n"
                           "set ssl_starttls=no\nset ssl_force_tls=no\nset sort=mailbox-order\n"
-                          "unset wait_key\nset confirmappend=no\nset confirmcreate=no\nset quit=yes\n"
+                          "unset wait_key\nset confirmappend=no\nset confirmcreate=no\n"
+                          "set quit=yes\n"
                           "set pipe_decode=no\nset mail_check=5\n"
                           f"push \"<pipe-message>cat > {out}<enter>"
                           "<copy-message><kill-line>=Archive<enter><quit>\"\n")

@@ -85,8 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace posta::world;
   if (size == 0 || size > 16 * 1024) return 0;
   std::string octets;
-  if (data[0] % 2)
-    octets = "L LOGIN ann \"" + std::string(kPassword) + "\"\r\nS SELECT INBOX\r\n";
+  if (data[0] % 2) octets = "L LOGIN ann \"" + std::string(kPassword) + "\"\r\nS SELECT INBOX\r\n";
   octets.append(reinterpret_cast<const char*>(data + 1), size - 1);
   Outcome one = play(octets, 1);
   Outcome other = play(octets, 2);

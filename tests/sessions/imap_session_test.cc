@@ -32,8 +32,8 @@ Task<> fill(World& world, std::size_t messages, std::size_t lines) {
     CHECK(co_await body->finish());
     mailbox::Arrival arrival;
     arrival.body = body->ref();
-    arrival.digest =
-        std::make_shared<const std::string>(wire::message::encode(wire::message::digest_of(octets)));
+    arrival.digest = std::make_shared<const std::string>(
+        wire::message::encode(wire::message::digest_of(octets)));
     CHECK(co_await world.house().mailboxes.append(*id, std::move(arrival), std::move(body)));
   }
 }

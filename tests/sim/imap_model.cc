@@ -46,8 +46,8 @@ Task<Result<bool>> ImapModel::open(std::string account, std::string password, st
 
 Task<Result<std::string>> ImapModel::ask(std::string command) {
   const std::string tag = fmt::format("t{}", ++tags_);
-  by_number_ = command.starts_with("FETCH") || command.starts_with("STORE") ||
-               command.starts_with("SEARCH");
+  by_number_ =
+      command.starts_with("FETCH") || command.starts_with("STORE") || command.starts_with("SEARCH");
   CO_TRY_VOID(co_await peer_->say(tag + " " + command + "\r\n"));
   for (;;) {
     CO_TRY(std::string line, co_await response());
@@ -89,8 +89,8 @@ Task<Result<>> ImapModel::learn() {
   }
   for (std::size_t i = 1; i < messages_.size(); ++i)
     if (messages_[i].uid != 0 && messages_[i].uid <= messages_[i - 1].uid)
-      wrong_.push_back(fmt::format("uid {} stands behind {}", messages_[i].uid,
-                                   messages_[i - 1].uid));
+      wrong_.push_back(
+          fmt::format("uid {} stands behind {}", messages_[i].uid, messages_[i - 1].uid));
   co_return Result<>();
 }
 

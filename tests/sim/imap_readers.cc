@@ -79,9 +79,10 @@ Task<Result<>> Workloads::imap_session(std::string account) {
     CO_TRY_VOID(co_await model.ask("NOOP"));
     if (model.news() != news) continue;
     if (model.messages() != fresh.messages())
-      complain(fmt::format("{}: an IMAP session that heard everything believes in {} messages, one "
-                           "that looks afresh sees {}",
-                           account, model.messages().size(), fresh.messages().size()));
+      complain(
+          fmt::format("{}: an IMAP session that heard everything believes in {} messages, one "
+                      "that looks afresh sees {}",
+                      account, model.messages().size(), fresh.messages().size()));
     told("imap sessions compared");
     break;
   }

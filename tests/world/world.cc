@@ -46,17 +46,19 @@ std::shared_ptr<net::TlsServer> tls_server(SimExecutor& executor, const Config& 
 directory::Limits directory_limits() {
   directory::Limits limits;
   limits.hash_cost = {.memory = 64_KiB, .passes = 1, .lanes = 1};
+  limits.scram_iterations = 16;
   return limits;
 }
 
 mta::IntakeConfig intake_config(const Config& config) {
   return {.host = domain(config.host),
           .limits = config.intake,
+          .submission = config.submission,
           .normalise_line_ends = config.normalise_line_ends};
 }
 
-server::SmtpServer::Config smtp_config(const Config& config,
-                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+server::SmtpServer::Config smtp_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       bool implicit) {
   server::SmtpServer::Config smtp = config.smtp;
   smtp.reception.tls = std::move(tls);
   smtp.reception.implicit_tls = implicit;
@@ -64,8 +66,16 @@ server::SmtpServer::Config smtp_config(const Config& config,
   return smtp;
 }
 
-server::Pop3Server::Config pop3_config(const Config& config,
-                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+server::SmtpServer::Config submission_config(const Config& config,
+                                             std::shared_ptr<net::TlsServer> tls, bool implicit) {
+  server::SmtpServer::Config out = smtp_config(config, std::move(tls), implicit);
+  out.submission = true;
+  out.reception.service = "submission";
+  return out;
+}
+
+server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       bool implicit) {
   server::Pop3Server::Config pop3 = config.pop3;
   pop3.reception.tls = std::move(tls);
   pop3.reception.implicit_tls = implicit;
@@ -146,18 +156,19 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
               .queue = queue,
               .events = events},
              intake_config(config)),
-      logins(directory, events, {}),
       smtp_census(config.census),
       pop3_census(config.census),
       imap_census(config.census),
+      logins(directory, events, config.logins, store.get(), server::Networks::loopback()),
       sessions(executor),
       smtp({.intake = intake,
             .router = router,
             .census = smtp_census,
             .sessions = sessions,
-            .events = events},
+            .events = events,
+            .logins = &logins},
            smtp_config(config, tls, false)),
-      pop3({.directory = directory,
+      pop3({.logins = logins,
             .mailboxes = mailboxes,
             .maildrops = maildrops,
             .census = pop3_census,
@@ -176,6 +187,8 @@ House::House(SimExecutor& executor, store::memory::Disk& disk, Events& events, c
       smtps(smtp.deps(), smtp_config(config, tls, true)),
       pop3s(pop3.deps(), pop3_config(config, tls, true)),
       imaps(imap.deps(), imap_config(config, tls, true)),
+      submission(smtp.deps(), submission_config(config, tls, false)),
+      submissions(smtp.deps(), submission_config(config, tls, true)),
       background(executor) {}
 
 void House::listen(SimExecutor& executor, SimNetwork& network) {
@@ -185,8 +198,9 @@ void House::listen(SimExecutor& executor, SimNetwork& network) {
     bool implicit_tls = false;
   };
   for (const Door& door :
-       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{465, smtps, true},
-        Door{993, imaps, true}, Door{995, pop3s, true}}) {
+       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{2465, smtps, true}, Door{995, pop3s, true},
+        Door{993, imaps, true},
+        Door{587, submission}, Door{465, submissions, true}}) {
     if (door.implicit_tls && !tls) continue;
     auto listener = network.host(server_ip()).listen(executor, {server_ip(), door.port});
     CHECK(listener);
@@ -257,6 +271,27 @@ Task<> World::settle_in() {
       };
       co_await change(*house.store, disable);
     }
+    for (const AppPasswordSpec& spec : config_.app_passwords) {
+      auto account = co_await house.directory.account(address(spec.address));
+      CHECK(account && *account);
+      auto prepare = [&](store::Batch& batch) -> Task<Result<>> {
+        auto added = co_await house.directory.prepare_add_app_password(
+            batch, (*account)->id, {"test", spec.scopes, spec.password});
+        if (!added) co_return Failure(added.error());
+        co_return Result<>();
+      };
+      co_await change(*house.store, prepare);
+    }
+    for (const GrantSpec& spec : config_.grants) {
+      auto account = co_await house.directory.account(address(spec.address));
+      CHECK(account && *account);
+      auto grant = directory::parse_grant(spec.sender);
+      CHECK(grant);
+      auto prepare = [&](store::Batch& batch) {
+        return house.directory.prepare_grant(batch, (*account)->id, *grant);
+      };
+      co_await change(*house.store, prepare);
+    }
     for (const AliasSpec& spec : config_.aliases) {
       directory::Alias alias{.address = address(spec.address), .targets = {}};
       for (const std::string& target : spec.targets) alias.targets.push_back(address(target));
@@ -325,6 +360,14 @@ net::Endpoint World::imaps_endpoint() const {
 }
 
 net::Endpoint World::smtps_endpoint() const {
+  return {server_ip(), 2465};
+}
+
+net::Endpoint World::submission_endpoint() const {
+  return {server_ip(), 587};
+}
+
+net::Endpoint World::submissions_endpoint() const {
   return {server_ip(), 465};
 }
 

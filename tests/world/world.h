@@ -52,6 +52,16 @@ struct AliasSpec {
   std::vector<std::string> targets;
 };
 
+struct AppPasswordSpec {
+  std::string address;
+  directory::Scopes scopes;
+  std::string password;
+};
+struct GrantSpec {
+  std::string address;
+  std::string sender;
+};
+
 struct Config {
   std::uint64_t seed = 1;
   net::sim::Settings network;
@@ -62,6 +72,10 @@ struct Config {
   server::SmtpServer::Config smtp;
   server::Pop3Server::Config pop3;
   server::ImapServer::Config imap;
+  mta::SubmissionConfig submission;
+  server::Logins::Limits logins;
+  std::vector<AppPasswordSpec> app_passwords;
+  std::vector<GrantSpec> grants;
   server::CensusLimits census;  // of each service
   bool tls = false;             // STARTTLS, STLS, and the doors that begin with TLS
   bool passwords = false;       // hashing takes time: only where somebody logs in
@@ -100,10 +114,10 @@ struct House {
   mta::Router router;
   mta::Queue queue;
   mta::Intake intake;
-  server::Logins logins;
   server::Census smtp_census;
   server::Census pop3_census;
   server::Census imap_census;
+  server::Logins logins;
   server::Sessions sessions;
   server::pop3::Maildrops maildrops;
   server::SmtpServer smtp;
@@ -113,7 +127,9 @@ struct House {
   server::SmtpServer smtps;  // the same, with TLS from the first octet
   server::Pop3Server pop3s;
   server::ImapServer imaps;
-  runtime::Nursery background;  // the queue's worker
+  server::SmtpServer submission;   // for our own users (RFC 6409)
+  server::SmtpServer submissions;  // the same, with TLS from the first octet
+  runtime::Nursery background;     // the queue's worker
 };
 
 class World {
@@ -147,6 +163,8 @@ class World {
   net::Endpoint imaps_endpoint() const;
   net::Endpoint smtps_endpoint() const;
   net::Endpoint pop3s_endpoint() const;
+  net::Endpoint submission_endpoint() const;
+  net::Endpoint submissions_endpoint() const;
   // What clients speak TLS with; they look at no certificate.
   std::shared_ptr<net::TlsClient> tls_client();
   Task<Result<std::unique_ptr<net::Transport>>> dial(net::IpAddress from, net::Endpoint to);

@@ -115,7 +115,8 @@ void Allowance::crossed(AccountId account, const std::string& session, std::stri
                 Severity::warning});
 }
 
-Task<Result<Allowance::Begun>> Allowance::begin_letter(AccountId id, std::string session) {
+Task<Result<Allowance::Begun>> Allowance::begin_letter(AccountId id, AllowanceLimits limits,
+                                                       std::string session) {
   runtime::Executor& executor = co_await runtime::this_executor();
   bool known;
   {
@@ -141,9 +142,9 @@ Task<Result<Allowance::Begun>> Allowance::begin_letter(AccountId id, std::string
       order_.splice(order_.begin(), order_, place->second.place);
     }
     Account& account = find(id, now);
-    if (limits_.letters_per_hour == 0 ||
-        account.spent.letters + account.letters < limits_.letters_per_hour) {
-      begun.claim = std::make_unique<Claim>(*this, id, std::move(session));
+    if (limits.letters_per_hour == 0 ||
+        account.spent.letters + account.letters < limits.letters_per_hour) {
+      begun.claim = std::make_unique<Claim>(*this, id, limits, session);
       begun.claim->letters_ = 1;
       ++account.letters;
       ++account.claims;
@@ -152,17 +153,17 @@ Task<Result<Allowance::Begun>> Allowance::begin_letter(AccountId id, std::string
     forget_oldest();
   }
   if (!begun.claim) {
-    crossed(id, session, "letters_per_hour", limits_.letters_per_hour, until);
+    crossed(id, session, "letters_per_hour", limits.letters_per_hour, until);
     begun.refused = Reply(450, {4, 7, 0},
                           fmt::format("No more than {} letters an hour; again from {}",
-                                      limits_.letters_per_hour, until_text(until)));
+                                      limits.letters_per_hour, until_text(until)));
   }
   co_return begun;
 }
 
 Task<std::optional<Reply>> Allowance::Claim::add_recipient(Address to) {
   runtime::Executor& executor = co_await runtime::this_executor();
-  const AllowanceLimits& most = allowance_.limits_;
+  const AllowanceLimits& most = limits_;
   std::string digest = digest_of(to);
   auto record = co_await allowance_.store_.snapshot()->get(known_key(account_, digest));
   if (!record) co_return Reply(451, {4, 3, 0}, "Cannot look up this address now");

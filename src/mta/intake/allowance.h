@@ -49,8 +49,7 @@ inline constexpr LimitInfo kAllowanceLimits[] = {
 
 class Allowance {
  public:
-  Allowance(store::Store& store, Events& events, AllowanceLimits limits)
-      : store_(store), events_(events), limits_(limits) {}
+  Allowance(store::Store& store, Events& events) : store_(store), events_(events) {}
 
   // C/sent/: what an account has spent.
   struct Spent {
@@ -68,8 +67,8 @@ class Allowance {
   // What one letter takes. Destroying it gives back what was not spent.
   class Claim {
    public:
-    Claim(Allowance& allowance, AccountId account, std::string session)
-        : allowance_(allowance), account_(account), session_(std::move(session)) {}
+    Claim(Allowance& allowance, AccountId account, AllowanceLimits limits, std::string session)
+        : allowance_(allowance), account_(account), limits_(limits), session_(std::move(session)) {}
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
     ~Claim();
@@ -83,6 +82,7 @@ class Allowance {
     friend class Allowance;
     Allowance& allowance_;
     const AccountId account_;
+    const AllowanceLimits limits_;
     const std::string session_;  // for the event
     std::uint64_t letters_ = 0, recipients_ = 0, new_recipients_ = 0;
     std::vector<std::string> new_digests_;
@@ -92,7 +92,7 @@ class Allowance {
     std::unique_ptr<Claim> claim;
     std::optional<Reply> refused;
   };
-  Task<Result<Begun>> begin_letter(AccountId account, std::string session);
+  Task<Result<Begun>> begin_letter(AccountId account, AllowanceLimits limits, std::string session);
 
   // The account is gone, and so is what it has written to whom.
   static void forget(store::Batch& batch, AccountId account);
@@ -114,7 +114,6 @@ class Allowance {
 
   store::Store& store_;
   Events& events_;
-  const AllowanceLimits limits_;
   std::mutex mutex_;
   std::unordered_map<AccountId, Account> accounts_;  // under mutex_
   std::list<AccountId> order_;                       // under mutex_; the latest first

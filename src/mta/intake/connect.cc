@@ -6,9 +6,14 @@
 namespace posta::mta {
 
 Intake::Intake(Deps deps, IntakeConfig config)
-    : deps_(deps),
-      config_(std::move(config)),
-      allowance_(deps.store, deps.events, config_.submission.allowance) {}
+    : deps_(deps), allowance_(deps.store, deps.events) {
+  configure(std::move(config));
+}
+
+void Intake::configure(IntakeConfig config) {
+  std::lock_guard lock(mutex_);
+  config_ = &configs_.emplace_back(std::move(config));
+}
 
 Intake::~Intake() = default;
 

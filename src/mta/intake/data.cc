@@ -56,15 +56,15 @@ Task<Reply> Transaction::data() {
   message_->body = intake_.deps_.store.new_body();
   if (letter_.origin.via == Origin::Via::submission) {
     wire::message::Date now;
-    now.seconds =
-        std::chrono::floor<std::chrono::seconds>(letter_.origin.received).time_since_epoch().count();
-    message_->submission.emplace(
-        SubmissionHeader::Stamp{
-            wire::message::print_date(now),
-            "<" + to_string(letter_.id) + "@" + intake_.config_.host.str() + ">"},
-        intake_.config_.submission.header_octets_max);
+    now.seconds = std::chrono::floor<std::chrono::seconds>(letter_.origin.received)
+                      .time_since_epoch()
+                      .count();
+    message_->submission.emplace(SubmissionHeader::Stamp{wire::message::print_date(now),
+                                                         "<" + to_string(letter_.id) + "@" +
+                                                             intake_.config().host.str() + ">"},
+                                 intake_.config().submission.header_octets_max);
   }
-  std::string trace = received_field(letter_, intake_.config_.host);
+  std::string trace = received_field(letter_, intake_.config().host);
   message_->digest.feed(trace);
   auto written = co_await message_->body->write(std::move(trace));
   if (!written) {
@@ -79,7 +79,7 @@ Task<Result<>> Transaction::write(std::string octets) {
   CHECK(message_);
   if (message_->error) co_return Failure(*message_->error);
   message_->octets += octets.size();
-  if (message_->octets > intake_.config_.limits.message_octets_max) {
+  if (message_->octets > intake_.config().limits.message_octets_max) {
     message_->error = Error{Error::Kind::limit, "the message is too big"};
     co_return Failure(*message_->error);
   }
@@ -96,11 +96,11 @@ Task<Result<>> Transaction::write(std::string octets) {
 }
 
 // Into the body, the digest, and what is kept of the header.
-Task<Result<>> Transaction::Message::keep(std::string octets) {
-  if (octets.empty()) co_return Result<>();
-  if (header.size() < kHeaderKept) header.append(octets, 0, kHeaderKept - header.size());
-  digest.feed(octets);
-  auto written = co_await body->write(std::move(octets));
+Task<Result<>> Transaction::Message::keep(std::string fit) {
+  if (fit.empty()) co_return Result<>();
+  if (header.size() < kHeaderKept) header.append(fit, 0, kHeaderKept - header.size());
+  digest.feed(fit);
+  auto written = co_await body->write(std::move(fit));
   if (!written) error = written.error();
   co_return written;
 }
@@ -131,7 +131,7 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
 
   wire::message::Digest digest = message.digest.finish();
   // RFC 5321 §6.3: simple counting of Received fields; ours is the first.
-  if (received_fields(digest) > intake_.config_.limits.received_fields_max + 1)
+  if (received_fields(digest) > intake_.config().limits.received_fields_max + 1)
     co_return Reply(554, {5, 4, 6}, "Too many hops: this message is in a loop");
   auto finished = co_await message.body->finish();
   if (!finished) co_return reply_for(finished.error());

@@ -6,12 +6,15 @@
 //                                                                  │
 //                       one durable commit in mta/queue, then, and only then, 250
 //
-// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step; submission.cc has what is asked of our own
-// users besides (RFC 6409): who they are, whom they write as, and how much. Rules for all mail stand here and nowhere
-// else: no relaying, no unknown recipients, quota, disk, sizes, loops.
+// connect.cc, mail.cc, rcpt.cc, data.cc: one file a step; submission.cc has what is asked of our
+// own users besides (RFC 6409): who they are, whom they write as, and how much. Rules for all mail
+// stand here and nowhere else: no relaying, no unknown recipients, quota, disk, sizes, loops.
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -128,7 +131,9 @@ class Intake {
   // Whether the address would be accepted, for VRFY: 250, 252, 550 (RFC 5321 §3.5).
   Task<Reply> verify(Origin origin, Address address);
 
-  const IntakeConfig& config() const { return config_; }
+  const IntakeConfig& config() const { return *config_.load(); }
+  // For all that is judged from now on. Any thread.
+  void configure(IntakeConfig config);
 
  private:
   friend class Transaction;
@@ -141,7 +146,11 @@ class Intake {
   Task<Result<bool>> may_send_as(AccountId account, Address sender);
   Task<std::optional<Reply>> over_quota(const directory::Account& account, WallTime now);
   Deps deps_;
-  IntakeConfig config_;
+  // The last is in force; the others are kept, since somebody may be reading them. There are as
+  // many as an administrator has made changes.
+  std::mutex mutex_;
+  std::deque<IntakeConfig> configs_;  // under mutex_
+  std::atomic<const IntakeConfig*> config_;
   Allowance allowance_;
 };
 

@@ -30,7 +30,7 @@ Task<Intake::Mailed> Intake::mail(Origin origin, MailArguments arguments) {
   runtime::Executor& executor = co_await runtime::this_executor();
   Mailed mailed;
   std::unique_ptr<Allowance::Claim> claim;
-  auto refused = refuse(arguments, config_, deps_.store);
+  auto refused = refuse(arguments, config(), deps_.store);
   if (!refused && origin.via == Origin::Via::submission)
     refused = co_await judge_sender(origin, arguments.from, claim);
   if (refused) {

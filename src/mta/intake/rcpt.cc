@@ -74,7 +74,7 @@ Task<std::optional<Reply>> Intake::over_quota(const directory::Account& account,
     batch.put(std::move(key), note.encode());
     deps_.store.commit_relaxed(std::move(batch));
   }
-  if (now - note.since > config_.limits.over_quota_grace)
+  if (now - note.since > config().limits.over_quota_grace)
     co_return Reply(550, {5, 2, 2}, "Mailbox has been full for days");
   co_return Reply(452, {4, 2, 2}, "Mailbox full");
 }
@@ -123,7 +123,7 @@ Task<Reply> Transaction::rcpt(Address address, std::string original) {
   runtime::Executor& executor = co_await runtime::this_executor();
   auto& recipients = letter_.envelope.recipients;
   // RFC 5321 §4.5.3.1.10: 452, not 552.
-  if (recipients.size() >= intake_.config_.limits.recipients_max)
+  if (recipients.size() >= intake_.config().limits.recipients_max)
     co_return Reply(452, {4, 5, 3}, "Too many recipients");
   if (!address.is_ascii() && !letter_.envelope.smtputf8)  // RFC 6531 §3.4
     co_return Reply(553, {5, 6, 7}, "This address needs SMTPUTF8");

@@ -3,9 +3,9 @@
 // The null sender is for everybody who is authenticated: a client that answers a request for a
 // receipt must use it (RFC 8098 §3), and RFC 6409 §6.1 lets the MSA check senders, it does not ask
 // for one. Nobody poses as somebody else with it: the From field is judged all the same.
+#include "mta/seal/submission.h"
 #include "base/text.h"
 #include "mta/intake/transaction.h"
-#include "mta/seal/submission.h"
 
 namespace posta::mta {
 
@@ -40,7 +40,8 @@ Task<std::optional<Reply>> Intake::judge_sender(const Origin& origin, const Reve
                       "<" + from->str() + "> is not an address that you may send from");
     }
   }
-  auto begun = co_await allowance_.begin_letter(origin.authenticated, origin.session);
+  auto begun = co_await allowance_.begin_letter(origin.authenticated, config().submission.allowance,
+                                                origin.session);
   if (!begun) co_return cannot_look_up();
   claim = std::move(begun->claim);
   co_return std::move(begun->refused);

@@ -25,9 +25,9 @@ std::string safe_name(std::string_view name) {
 std::string received_field(const Letter& letter, const Domain& host) {
   const Origin& origin = letter.origin;
   std::string out = "Received: ";
-  // DEVIATION: RFC 5321 §4.4: "The FROM clause, which MUST be supplied in an SMTP environment". Where
-  // a user of ours sits when she writes is nobody's business (inventory #178): without the peer, the
-  // clause would say nothing.
+  // DEVIATION: RFC 5321 §4.4: "The FROM clause, which MUST be supplied in an SMTP environment".
+  // Where a user of ours sits when she writes is nobody's business (inventory #178): without the
+  // peer, the clause would say nothing.
   if (!origin.peer.empty() && !origin.peer_hidden)
     out += "from " + safe_name(origin.helo) + " ([" + origin.peer + "])\r\n\t";
   if (!origin.tls.empty()) {

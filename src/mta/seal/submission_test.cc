@@ -50,7 +50,8 @@ TEST(SubmissionHeader, AddsWhatIsMissingAndTakesOutBlindCopies) {
        all + std::string(kTo) + "Subject: s\r\n\r\nbody"},
       {"Bcc with a blank before the colon", "To: a@b.example\r\nBcc : c@d.example\r\n\r\n",
        all + "To: a@b.example\r\n\r\n"},
-      {"Bcc last, folded to the end", "To: a@b.example\r\nBcc: c@d.example,\r\n e@f.example\r\n\r\nb",
+      {"Bcc last, folded to the end",
+       "To: a@b.example\r\nBcc: c@d.example,\r\n e@f.example\r\n\r\nb",
        all + "To: a@b.example\r\n\r\nb"},
       {"Resent-Bcc", "To: a@b.example\r\nResent-Bcc: c@d.example\r\n\r\n",
        all + "To: a@b.example\r\n\r\n"},
@@ -58,8 +59,7 @@ TEST(SubmissionHeader, AddsWhatIsMissingAndTakesOutBlindCopies) {
        all + "To: a@b.example\r\n\r\nBcc: c@d.example\r\n"},
       {"no header", "\r\nbody", all + std::string(kTo) + "\r\nbody"},
       {"no body", "To: a@b.example\r\n", all + "To: a@b.example\r\n"},
-      {"no body, Bcc last", "To: a@b.example\r\nBcc: c@d.example\r\n",
-       all + "To: a@b.example\r\n"},
+      {"no body, Bcc last", "To: a@b.example\r\nBcc: c@d.example\r\n", all + "To: a@b.example\r\n"},
       {"nothing", "", all + std::string(kTo)},
       {"Sender stays", "From: a@b.example\r\nSender: c@d.example\r\nTo: x@y.example\r\n\r\n",
        all + "From: a@b.example\r\nSender: c@d.example\r\nTo: x@y.example\r\n\r\n"},
@@ -71,9 +71,10 @@ TEST(SubmissionHeader, AddsWhatIsMissingAndTakesOutBlindCopies) {
 
 TEST(SubmissionHeader, SaysWhoItIsFrom) {
   SubmittedHeader found;
-  through("From: Ann <ann@example.org>,\r\n bob@example.org\r\nTo: x@y.example\r\nFrom: c@d.example"
-          "\r\n\r\nFrom: nobody@example.net\r\n",
-          5, &found);
+  through(
+      "From: Ann <ann@example.org>,\r\n bob@example.org\r\nTo: x@y.example\r\nFrom: c@d.example"
+      "\r\n\r\nFrom: nobody@example.net\r\n",
+      5, &found);
   ASSERT_EQ(found.from.size(), 3u);
   EXPECT_EQ(wire::message::address_of(found.from[0]), "ann@example.org");
   EXPECT_EQ(wire::message::address_of(found.from[1]), "bob@example.org");

@@ -16,6 +16,33 @@
 
 namespace posta::server::imap {
 
+namespace {
+
+constexpr std::size_t kRows = 512;  // of a view, before the clock is looked at
+
+std::vector<MessageState> states_of(const View& view, std::uint32_t first, std::uint32_t last) {
+  std::vector<MessageState> out;
+  out.reserve(last - first + 1);
+  view.visit(first, last,
+             [&out](std::uint32_t, const MessageState& state) { out.push_back(state); });
+  return out;
+}
+
+// The running command has told the flags already, or was asked not to (Told). `at` moves on through
+// the uids, which are in the same order; `old` is the message before, if it had the same number.
+bool is_told(const Told& told, std::size_t& at, const View& before, const MessageState* old,
+             const MessageState& state) {
+  while (at < told.uids.size() && told.uids[at] < state.uid) ++at;
+  if (at == told.uids.size() || told.uids[at] != state.uid || state.mod_seq > told.mod_seq)
+    return false;
+  if (!told.silent) return true;
+  if (old && old->uid == state.uid) return told.apply(old->flags) == state.flags;
+  auto place = before.sequence_of(state.uid);
+  return place && told.apply(before.at(*place).flags) == state.flags;
+}
+
+}  // namespace
+
 Task<> Session::announce(News news) {
   if (!selected_ || news == News::none) co_return;
   auto now = co_await mailboxes().open(account(), selected_->mailbox);
@@ -74,34 +101,38 @@ Task<> Session::announce_added() {
 
 Task<> Session::announce_flags(const View& before, std::shared_ptr<const View> now,
                                std::vector<std::uint32_t> flagged) {
-  const Told* told = selected_->told.get();
-  std::size_t at = 0;  // in told->uids, which are in the same order
-  for (std::uint32_t in_now : flagged) {
-    MessageState state = now->at(in_now);
-    auto n = selected_->announced == now ? std::optional(in_now)
-                                         : selected_->announced->sequence_of(state.uid);
-    if (!n) continue;
-    if (told) {
-      while (at < told->uids.size() && told->uids[at] < state.uid) ++at;
-      bool mine = at < told->uids.size() && told->uids[at] == state.uid &&
-                  state.mod_seq <= told->mod_seq;
-      if (mine && told->silent) {
-        auto old = before.sequence_of(state.uid);
-        mine = old && told->apply(before.at(*old).flags) == state.flags;
-      }
-      if (mine) continue;
+  std::size_t at = 0;  // in the uids of what was told
+  for (std::size_t i = 0, end = 0; i < flagged.size(); i = end) {
+    for (end = i + 1;
+         end < flagged.size() && end - i < kRows && flagged[end] == flagged[end - 1] + 1;)
+      ++end;
+    const std::uint32_t first = flagged[i], last = flagged[end - 1];
+    // The messages before, if they had the same numbers: whose place is looked up else.
+    std::vector<MessageState> olds;
+    if (selected_->told && last <= before.count()) olds = states_of(before, first, last);
+    for (const MessageState& state : states_of(*now, first, last)) {
+      const std::uint32_t in_now = flagged[i++];
+      const MessageState* old = olds.empty() ? nullptr : &olds[in_now - first];
+      if (selected_->told && is_told(*selected_->told, at, before, old, state)) continue;
+      auto n = selected_->announced == now ? std::optional(in_now)
+                                           : selected_->announced->sequence_of(state.uid);
+      if (n) print_news(*n, state, now->record().keywords);
     }
-    append_number(stream_.out() += "* ", *n);
-    stream_.put(" FETCH (");
-    if (user_->condstore) {
-      append_number(stream_.out() += "UID ", state.uid.value);
-      append_number(stream_.out() += " MODSEQ (", state.mod_seq.value);
-      stream_.put(") ");
-    }
-    print_flags_of(state, now->record().keywords);
-    stream_.put(")\r\n");
     if (due() && !co_await breathe()) co_return;
   }
+}
+
+void Session::print_news(std::uint32_t n, const MessageState& state,
+                         const std::vector<std::string>& keywords) {
+  append_number(stream_.out() += "* ", n);
+  stream_.put(" FETCH (");
+  if (user_->condstore) {
+    append_number(stream_.out() += "UID ", state.uid.value);
+    append_number(stream_.out() += " MODSEQ (", state.mod_seq.value);
+    stream_.put(") ");
+  }
+  print_flags_of(state, keywords);
+  stream_.put(")\r\n");
 }
 
 void Session::print_flags_of(const MessageState& state, const std::vector<std::string>& keywords) {
@@ -124,9 +155,17 @@ void Session::print_flags_list(const mailbox::MailboxRecord& record) {
   } else {
     // RFC 3501 §7.1: "\*" says that the client may make new keywords.
     bool full = record.keywords.size() >= mailboxes().limits().keywords_max;
-    untagged(fmt::format("OK [PERMANENTFLAGS ({}{})] Flags that are kept", names,
-                         full ? "" : " \\*"));
+    untagged(
+        fmt::format("OK [PERMANENTFLAGS ({}{})] Flags that are kept", names, full ? "" : " \\*"));
   }
+}
+
+// RFC 7162 §3.1: "A first CONDSTORE enabling command executed in the session with a mailbox
+// selected MUST cause the server to return HIGHESTMODSEQ".
+void Session::enable_condstore() {
+  if (std::exchange(user_->condstore, true) || !selected_) return;
+  untagged(fmt::format("OK [HIGHESTMODSEQ {}] The last change",
+                       selected_->flags->record().mod_seq.value));
 }
 
 void Session::deselect() {

@@ -57,14 +57,15 @@ Task<Reply> Session::copy(wi::Copy& command) {
     auto moved = co_await mailboxes().move(account(), from, std::move(uids), to, now);
     if (!moved) co_return unavailable("move", moved.error());
     if (moved->first != mailbox::CopyCode::ok) co_return refusal(moved->first);
-    if (!moved->second.from.empty()) untagged(fmt::format("OK [{}] Moved", copy_uid(moved->second)));
+    if (!moved->second.from.empty())
+      untagged(fmt::format("OK [{}] Moved", copy_uid(moved->second)));
     co_return Reply::ok("Moved");
   }
   auto limit = co_await quota();
   if (!limit) co_return unavailable("quota", limit.error());
-  auto copied = co_await mailboxes().copy(
-      account(), from, std::move(uids), to,
-      {.octets = limit->octets, .messages = limit->messages}, now);
+  auto copied =
+      co_await mailboxes().copy(account(), from, std::move(uids), to,
+                                {.octets = limit->octets, .messages = limit->messages}, now);
   if (!copied) co_return unavailable("copy", copied.error());
   if (copied->first != mailbox::CopyCode::ok) co_return refusal(copied->first);
   // RFC 4315 §3: nothing was copied, so there are no uids to tell.

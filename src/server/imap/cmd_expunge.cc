@@ -19,8 +19,7 @@ Task<Reply> Session::expunge(wi::Expunge& command) {
 Task<Result<>> Session::expunge_deleted(std::optional<SequenceSet> uids) {
   std::shared_ptr<const View> view = selected_->flags;
   Selected::Ranges ranges;
-  if (view->record().deleted > 0 && view->count() > 0)
-    ranges = {{1, view->count()}};
+  if (view->record().deleted > 0 && view->count() > 0) ranges = {{1, view->count()}};
   if (uids && !ranges.empty()) {
     Selected newest{.mailbox = selected_->mailbox,
                     .read_only = false,

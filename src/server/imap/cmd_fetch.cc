@@ -60,7 +60,7 @@ Task<Reply> Session::fetch(wi::Fetch& command) {
                .newest = selected_->flags,
                .now_seen = {},
                .missing = false};
-  if (run.plan.has(Kind::mod_seq)) user_->condstore = true;  // RFC 7162 §3.1
+  if (run.plan.has(Kind::mod_seq)) enable_condstore();  // RFC 7162 §3.1
   if (command.changed_since)
     run.ranges = changed(*selected_, run.ranges, ModSeq(*command.changed_since));
   if (run.plan.sets_seen() && !selected_->read_only) {
@@ -122,7 +122,8 @@ Task<bool> Session::fetch_states(Fetching& run) {
   };
   for (const SequenceSet::Range& range : run.ranges)
     for (std::uint64_t first = range.first; first <= range.last; first += kRows) {
-      auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
+      auto last =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
       announced->visit(static_cast<std::uint32_t>(first), last, print);
       if (due() && !co_await breathe()) co_return false;
     }

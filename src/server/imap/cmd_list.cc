@@ -69,7 +69,7 @@ Task<Reply> Session::status(wi::Status& command) {
 // The record knows nearly all; what it does not is counted in the mailbox itself.
 Task<Result<>> Session::print_status_of(std::string name, wi::StatusItems items,
                                         mailbox::MailboxRecord record) {
-  if (items.highest_mod_seq) user_->condstore = true;  // RFC 7162 §3.1
+  if (items.highest_mod_seq) enable_condstore();  // RFC 7162 §3.1
   std::uint32_t recent = 0;
   if (items.recent && record.recent_from < record.uid_next) {
     CO_TRY(auto known, co_await mailboxes().status(account(), record.id));

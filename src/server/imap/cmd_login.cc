@@ -70,10 +70,9 @@ Task<Reply> Session::logged_in(LoginOutcome outcome) {
       auto seat =
           server_.deps().seats.enter(outcome.principal.account, limits().sessions_per_account_max);
       if (!seat) {
-        server_.deps().events.emit(
-            {event::kAccountFull,
-             {{"session", id_}, {"user", outcome.principal.address.str()}},
-             Severity::warning});
+        server_.deps().events.emit({event::kAccountFull,
+                                    {{"session", id_}, {"user", outcome.principal.address.str()}},
+                                    Severity::warning});
         co_return Reply::no("This account has too many sessions", code::kLimit);
       }
       user_ = std::make_unique<User>(User{std::move(outcome.principal), std::move(seat), false});

@@ -54,8 +54,7 @@ Task<Reply> Session::remove(wi::Delete& command) {
   if (!found) co_return unavailable("find", found.error());
   if (!*found) co_return Reply::no("There is no such mailbox", code::kNonExistent);
   const MailboxId mailbox = (*found)->id;
-  auto removed =
-      co_await mailboxes().remove_mailbox(account(), mailbox, stream_.executor().wall());
+  auto removed = co_await mailboxes().remove_mailbox(account(), mailbox, stream_.executor().wall());
   if (!removed) co_return unavailable("remove", removed.error());
   // Who deletes the mailbox that it has selected knows; the others hear BYE (announce.cc).
   if (*removed == TreeCode::ok && selected_ && selected_->mailbox == mailbox) {

@@ -55,7 +55,7 @@ Task<Reply> Session::enable(wi::Enable& command) {
   std::string enabled;
   for (const std::string& name : command.capabilities) {
     if (name != "CONDSTORE" || enabled.contains(name)) continue;
-    user_->condstore = true;
+    enable_condstore();
     enabled += ' ' + name;
   }
   untagged("ENABLED" + enabled);
@@ -70,12 +70,11 @@ Task<Reply> Session::id(wi::Id& command) {
     for (const auto& [name, value] : command.fields)
       said += fmt::format("{}{}={}", said.empty() ? "" : " ", printable(name),
                           value ? printable(*value) : "NIL");
-    server_.deps().events.emit(
-        {event::kClient,
-         {{"session", id_},
-          {"user", user_ ? user_->principal.address.str() : std::string()},
-          {"says", said}},
-         Severity::debug});
+    server_.deps().events.emit({event::kClient,
+                                {{"session", id_},
+                                 {"user", user_ ? user_->principal.address.str() : std::string()},
+                                 {"says", said}},
+                                Severity::debug});
   }
   untagged("ID (\"name\" \"posta\")");
   co_return Reply::ok("Pleased to meet you");

@@ -33,8 +33,8 @@ Task<Result<>> Session::print_quota() {
   if (limit.octets != 0)
     resources = fmt::format("STORAGE {} {}", units(use.octets), limit.octets / 1024);
   if (limit.messages != 0)
-    resources += fmt::format("{}MESSAGE {} {}", resources.empty() ? "" : " ", use.messages,
-                             limit.messages);
+    resources +=
+        fmt::format("{}MESSAGE {} {}", resources.empty() ? "" : " ", use.messages, limit.messages);
   untagged(fmt::format("QUOTA \"\" ({})", resources));
   co_return Result<>();
 }

@@ -19,7 +19,7 @@
 namespace posta::server::imap {
 
 namespace {
-constexpr std::uint32_t kRows = 512;            // of a view, before the clock is looked at
+constexpr std::uint32_t kRows = 512;  // of a view, before the clock is looked at
 constexpr std::size_t kEmailsAtATime = 64;
 }  // namespace
 
@@ -40,7 +40,7 @@ struct Session::Searching {
 
 Task<Reply> Session::search(wi::Search& command) {
   Searching run{.plan = SearchPlan(command.query, *selected_), .found = {}, .open = {}};
-  if (run.plan.has_mod_seq()) user_->condstore = true;  // RFC 7162 §3.1
+  if (run.plan.has_mod_seq()) enable_condstore();  // RFC 7162 §3.1
   const std::uint32_t count = selected_->count();
   for (std::uint32_t first = 1; first <= count; first += kRows) {
     selected_->visit(first, std::min(count, first + kRows - 1),
@@ -80,8 +80,7 @@ Task<Result<>> Session::search_emails(Searching& run) {
   co_return Result<>();
 }
 
-Task<Result<>> Session::search_email(Searching& run, std::size_t candidate,
-                                     mailbox::Email& email) {
+Task<Result<>> Session::search_email(Searching& run, std::size_t candidate, mailbox::Email& email) {
   CO_TRY_VOID(co_await have_digest(email));
   CO_TRY(auto view, wire::message::DigestView::open(email.digest));
   Facts facts;
@@ -94,11 +93,10 @@ Task<Result<>> Session::search_email(Searching& run, std::size_t candidate,
   Verdict verdict = run.plan.judge(facts);
   std::vector<FieldText> header;
   if (verdict == Verdict::needs_header) {
-    CO_TRY(std::string octets,
-           co_await mailboxes().read(email, 0,
-                                     std::min<std::uint64_t>(
-                                         email.prefix.size() + view.header_size(),
-                                         limits().header_octets_max)));
+    CO_TRY(std::string octets, co_await mailboxes().read(
+                                   email, 0,
+                                   std::min<std::uint64_t>(email.prefix.size() + view.header_size(),
+                                                           limits().header_octets_max)));
     header = field_texts(octets);
     facts.header = &header;
     verdict = run.plan.judge(facts);
@@ -111,11 +109,10 @@ Task<Result<>> Session::search_email(Searching& run, std::size_t candidate,
       const bool text = part.type == "text";
       const bool inner = i > 0 && digest.parts[part.parent].is_message();
       if (inner) {  // an embedded message's header is part of the body
-        CO_TRY(std::string octets,
-               co_await mailboxes().read(
-                   email, email.prefix.size() + part.header_start,
-                   std::min<std::uint64_t>(part.body_start - part.header_start,
-                                           limits().header_octets_max)));
+        CO_TRY(std::string octets, co_await mailboxes().read(
+                                       email, email.prefix.size() + part.header_start,
+                                       std::min<std::uint64_t>(part.body_start - part.header_start,
+                                                               limits().header_octets_max)));
         for (FieldText& field : field_texts(octets)) texts.push_back(std::move(field.value));
       }
       if (!text) continue;

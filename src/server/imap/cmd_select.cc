@@ -35,7 +35,7 @@ Task<Reply> Session::select(wi::Select& command) {
   // RFC 7162 §3.2.11: what was selected is closed, whatever comes of this.
   if (selected_) untagged("OK [CLOSED] The previous mailbox is closed");
   deselect();
-  if (command.condstore) user_->condstore = true;
+  if (command.condstore) enable_condstore();
   auto found = co_await mailboxes().find(account(), command.mailbox);
   if (!found) co_return unavailable("find", found.error());
   if (!*found) co_return Reply::no("There is no such mailbox", code::kNonExistent);

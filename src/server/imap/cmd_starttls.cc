@@ -1,7 +1,7 @@
 // cmd_starttls.cc: STARTTLS (RFC 3501 §6.2.1).
 //
 // What the client sent after the command, before the handshake, is dropped unread: somebody else
-// may have put it there (RFC 3501 §6.2.1, RFC 7457 §2.2).
+// may have put it there (RFC 3501 §11.1).
 
 #include "server/imap/session.h"
 #include "server/session/begin_tls.h"

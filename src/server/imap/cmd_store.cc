@@ -41,9 +41,8 @@ std::uint64_t bits_of(const std::vector<std::string>& wanted,
                       const std::vector<std::string>& keywords) {
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < keywords.size(); ++i)
-    if (std::ranges::any_of(wanted, [&](const std::string& name) {
-          return equals_ignore_case(name, keywords[i]);
-        }))
+    if (std::ranges::any_of(
+            wanted, [&](const std::string& name) { return equals_ignore_case(name, keywords[i]); }))
       bits |= std::uint64_t{1} << i;
   return bits;
 }
@@ -61,7 +60,7 @@ Task<Reply> Session::store(wi::Store& command) {
   wanted.system = command.system;
   wanted.keywords = command.keywords;
   if (command.unchanged_since) {
-    user_->condstore = true;  // RFC 7162 §3.1
+    enable_condstore();  // RFC 7162 §3.1
     wanted.unchanged_since = ModSeq(*command.unchanged_since);
   }
   auto told = std::make_unique<Told>();
@@ -79,9 +78,8 @@ Task<Reply> Session::store(wi::Store& command) {
   if (!*now) co_return Reply::no("The selected mailbox is gone", code::kNonExistent);
   const mailbox::MailboxRecord& record = (*now)->record();
   announce_keywords(record);
-  std::erase_if(told->uids, [&](Uid uid) {
-    return std::ranges::binary_search(stored->modified, uid);
-  });
+  std::erase_if(told->uids,
+                [&](Uid uid) { return std::ranges::binary_search(stored->modified, uid); });
   told->silent = command.silent;
   told->mod_seq = command.silent ? ModSeq(~std::uint64_t{0}) : record.mod_seq;
   told->mode = told_mode(command.mode);
@@ -127,7 +125,8 @@ Task<> Session::print_stored(const wi::Store& command, Selected::Ranges ranges,
   };
   for (const SequenceSet::Range& range : ranges)
     for (std::uint64_t first = range.first; first <= range.last; first += kRows) {
-      auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
+      auto last =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
       selected_->announced->visit(static_cast<std::uint32_t>(first), last, print);
       if (due() && !co_await breathe()) co_return;
     }

@@ -161,17 +161,16 @@ Task<Result<>> Session::fetch_section(const FetchPlan& plan, std::size_t item,
     co_return co_await send_octets(email, range->offset, range->length);
   }
   CO_TRY(std::string header,
-         co_await mailboxes().read({.id = email.id,
-                                    .thread = {},
-                                    .prefix = email.prefix,
-                                    .body = email.body,
-                                    .digest = {},
-                                    .received = {}},
-                                   range->offset,
-                                   std::min<std::uint64_t>(range->length,
-                                                           limits().header_octets_max)));
-  std::string selected = select_fields(header, section.fields,
-                                       section.what == wi::Section::What::header_fields_not);
+         co_await mailboxes().read(
+             {.id = email.id,
+              .thread = {},
+              .prefix = email.prefix,
+              .body = email.body,
+              .digest = {},
+              .received = {}},
+             range->offset, std::min<std::uint64_t>(range->length, limits().header_octets_max)));
+  std::string selected =
+      select_fields(header, section.fields, section.what == wi::Section::What::header_fields_not);
   replace_nuls(selected);
   Range whole{0, selected.size()};
   if (partial) whole = cut(whole, *partial);
@@ -213,12 +212,8 @@ Task<Result<>> Session::have_digest(mailbox::Email& email) {
 Task<Result<std::string>> Session::digest_again(const mailbox::Email& email) {
   trouble("digest", {Error::Kind::corrupt, "a digest cannot be read; it is made again"});
   wire::message::DigestBuilder builder;
-  mailbox::Email body{.id = email.id,
-                      .thread = {},
-                      .prefix = {},
-                      .body = email.body,
-                      .digest = {},
-                      .received = {}};
+  mailbox::Email body{
+      .id = email.id, .thread = {}, .prefix = {}, .body = email.body, .digest = {}, .received = {}};
   for (std::uint64_t offset = 0; offset < body.size();) {
     CO_TRY(std::string piece, co_await mailboxes().read(body, offset, limits().read_octets));
     if (piece.empty()) co_return fail(Error::Kind::corrupt, "the message is cut short");

@@ -30,7 +30,8 @@ std::string name_of(const Section& section) {
     case Section::What::mime: word("MIME"); break;
     case Section::What::header_fields:
     case Section::What::header_fields_not: {
-      word(section.what == Section::What::header_fields ? "HEADER.FIELDS (" : "HEADER.FIELDS.NOT (");
+      word(section.what == Section::What::header_fields ? "HEADER.FIELDS ("
+                                                        : "HEADER.FIELDS.NOT (");
       for (const std::string& field : section.fields) {
         if (!out.ends_with('(')) out += ' ';
         append_astring(out, field);
@@ -88,8 +89,8 @@ void FetchPlan::add(Kind kind, const FetchItem* asked) {
   has_sections_ |= section;
   // RFC 3501 §6.4.5: RFC822.HEADER is "functionally equivalent to BODY.PEEK[HEADER]".
   sets_seen_ |= section && !asked->peek && kind != Kind::rfc822_header;
-  needs_email_ |= section || kind == Kind::envelope || kind == Kind::body ||
-                  kind == Kind::bodystructure;
+  needs_email_ |=
+      section || kind == Kind::envelope || kind == Kind::body || kind == Kind::bodystructure;
   needs_parts_ |= kind == Kind::body || (section && !asked->section.part.empty());
 }
 

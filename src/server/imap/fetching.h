@@ -13,9 +13,7 @@ struct Session::Fetching {
   std::vector<Uid> now_seen;           // by this command, ascending
   bool missing = false;                // a message is gone for good
 
-  bool flags_changed(Uid uid) const {
-    return std::ranges::binary_search(now_seen, uid);
-  }
+  bool flags_changed(Uid uid) const { return std::ranges::binary_search(now_seen, uid); }
   // The state as it is printed.
   MessageState newest_of(const View& announced, const MessageState& state) const {
     return newest.get() == &announced ? state : in_view(*newest, state);

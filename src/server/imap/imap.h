@@ -36,19 +36,22 @@ class ImapServer final : public Service {
     imap::Limits limits;
   };
 
-  ImapServer(Deps deps, Config config)
-      : deps_(deps), config_(std::move(config)), desk_(deps.mailboxes, deps.sessions) {}
+  ImapServer(Deps deps, Config config) : deps_(deps), desk_(deps.mailboxes, deps.sessions) {
+    configure(std::move(config));
+  }
+  // For sessions that begin later; those that exist go on as they began. Its loop's thread.
+  void configure(Config config) { config_ = std::make_shared<const Config>(std::move(config)); }
 
   // From the greeting to the end of the connection. Ends soon after Sessions::close().
   Task<> serve(std::unique_ptr<net::Transport> transport) override;
 
   const Deps& deps() const { return deps_; }
-  const Config& config() const { return config_; }
+  const std::shared_ptr<const Config>& config() const { return config_; }
   imap::NewsDesk& desk() { return desk_; }
 
  private:
   Deps deps_;
-  Config config_;
+  std::shared_ptr<const Config> config_;
   imap::NewsDesk desk_;
 };
 

@@ -14,8 +14,8 @@ struct Limits {
 
   // RFC 3501 §5.4: "the duration of that timer MUST be at least 30 minutes".
   std::chrono::seconds idle_timeout{1860};
-  std::chrono::seconds login_timeout{180};  // from the connection to a login
-  std::chrono::seconds send_timeout{300};   // a client that takes no octets
+  std::chrono::seconds login_timeout{180};    // from the connection to a login
+  std::chrono::seconds send_timeout{300};     // a client that takes no octets
   std::chrono::seconds message_timeout{300};  // of APPEND: nothing comes
   std::size_t errors_max = 50;                // BAD in a session
   std::size_t logins_max = 5;                 // failed logins in a session

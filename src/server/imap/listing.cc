@@ -104,7 +104,8 @@ class Lister {
     const bool met = meets(node);
     if (!met && !node.child_untold) return;
     Listed listed{.name = name, .attributes = {}, .record = node.record};
-    if (!node.record) listed.attributes.push_back(command_.extended ? "\\NonExistent" : "\\Noselect");
+    if (!node.record)
+      listed.attributes.push_back(command_.extended ? "\\NonExistent" : "\\Noselect");
     listed.attributes.push_back(node.child_exists ? "\\HasChildren" : "\\HasNoChildren");
     if (node.subscribed && (command_.select_subscribed || command_.return_subscribed))
       listed.attributes.push_back("\\Subscribed");
@@ -140,8 +141,8 @@ bool matches_pattern(std::string_view pattern, std::string_view name) {
       if (!here[i]) continue;
       const char c = name[at];
       bool stays = pattern[i] == '*' || (pattern[i] == '%' && c != '/');
-      bool goes = !wild(i) && (pattern[i] == c || (inbox && at < kInboxName.size() &&
-                                                   ascii_upper(pattern[i]) == c));
+      bool goes = !wild(i) && (pattern[i] == c ||
+                               (inbox && at < kInboxName.size() && ascii_upper(pattern[i]) == c));
       if (stays) reach(next, i);
       if (goes) reach(next, i + 1);
       any = any || stays || goes;

@@ -51,8 +51,9 @@ void append_date_time(std::string& out, WallTime time) {
   // RFC 3501 §9 date-time: the year has four digits.
   int year = std::clamp(static_cast<int>(date.year()), 0, 9999);
   fmt::format_to(std::back_inserter(out), "\"{:>2}-{}-{:04} {:02}:{:02}:{:02} +0000\"",
-                 static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                 year, clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+                 static_cast<unsigned>(date.day()),
+                 kMonths[static_cast<unsigned>(date.month()) - 1], year, clock.hours().count(),
+                 clock.minutes().count(), clock.seconds().count());
 }
 
 void append_astring(std::string& out, std::string_view text) {

@@ -27,7 +27,8 @@ struct Reply {
   static Reply later() { return {Kind::later, {}, {}}; }
 };
 
-// Response codes that several commands use (RFC 3501 §7.1, RFC 5530 §3, RFC 4469 §4, RFC 9208 §4.3).
+// Response codes that several commands use (RFC 3501 §7.1, RFC 5530 §3, RFC 4469 §4, RFC 9208
+// §4.3).
 namespace code {
 inline constexpr std::string_view kUnavailable = "UNAVAILABLE";
 inline constexpr std::string_view kTryCreate = "TRYCREATE";

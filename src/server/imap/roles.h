@@ -14,8 +14,8 @@ struct RoleName {
 };
 
 inline constexpr RoleName kRoles[] = {
-    {mailbox::Role::drafts, "\\Drafts"}, {mailbox::Role::sent, "\\Sent"},
-    {mailbox::Role::junk, "\\Junk"},     {mailbox::Role::trash, "\\Trash"},
+    {mailbox::Role::drafts, "\\Drafts"},   {mailbox::Role::sent, "\\Sent"},
+    {mailbox::Role::junk, "\\Junk"},       {mailbox::Role::trash, "\\Trash"},
     {mailbox::Role::archive, "\\Archive"},
 };
 

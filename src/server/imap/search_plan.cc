@@ -67,7 +67,8 @@ SearchPlan::Node SearchPlan::compile(const Query& query, const Selected& selecte
     case Kind::keyword: {
       const std::vector<std::string>& keywords = selected.flags->record().keywords;
       for (std::size_t i = 0; i < keywords.size(); ++i)
-        if (equals_ignore_case(keywords[i], query.text)) node.flags.keywords = std::uint64_t{1} << i;
+        if (equals_ignore_case(keywords[i], query.text))
+          node.flags.keywords = std::uint64_t{1} << i;
       break;
     }
     case Kind::before:
@@ -101,7 +102,9 @@ Verdict SearchPlan::judge(const Node& node, const Facts& facts) const {
     }
     case Kind::negation: {
       Verdict verdict = judge(node.children.front(), facts);
-      return verdict == Verdict::yes ? Verdict::no : verdict == Verdict::no ? Verdict::yes : verdict;
+      return verdict == Verdict::yes  ? Verdict::no
+             : verdict == Verdict::no ? Verdict::yes
+                                      : verdict;
     }
     case Kind::numbers: return to_verdict(contains(node.ranges, facts.number));
     case Kind::uids: return to_verdict(contains(node.ranges, facts.state.uid.value));
@@ -120,9 +123,9 @@ Verdict SearchPlan::judge(const Node& node, const Facts& facts) const {
       if (!facts.digest) return Verdict::needs_email;
       auto day = sent_day(facts);
       if (!day) return Verdict::no;
-      return to_verdict(node.kind == Kind::sent_before  ? *day < node.day
-                        : node.kind == Kind::sent_on ? *day == node.day
-                                                     : *day >= node.day);
+      return to_verdict(node.kind == Kind::sent_before ? *day < node.day
+                        : node.kind == Kind::sent_on   ? *day == node.day
+                                                       : *day >= node.day);
     }
     case Kind::header: return judge_header(node, facts);
     case Kind::body:
@@ -180,8 +183,8 @@ void add_text(std::vector<std::string>& texts, const wire::message::Part& part,
               std::string_view octets) {
   std::string text = wire::message::decoded_text(part, octets);
   if (part.subtype == "html")
-    texts.push_back(casemap(
-        wire::message::text_of_html(text, std::numeric_limits<std::size_t>::max())));
+    texts.push_back(
+        casemap(wire::message::text_of_html(text, std::numeric_limits<std::size_t>::max())));
   texts.push_back(casemap(text));
 }
 

@@ -14,9 +14,9 @@ TEST(Casemap, WhatDiffersInCaseOrCompositionIsOne) {
   static constexpr Case kCases[] = {
       {"hello", "HELLO", true},
       {"Grüße", "GRÜßE", true},
-      {"u\xcc\x88", "Ü", true},           // u and a combining diaeresis
-      {"\xef\xac\x81x", "FIX", false},    // the ligature fi: its title case is another character
-      {"ǆ", "Ǆ", true},                   // titlecase is a letter of its own
+      {"u\xcc\x88", "Ü", true},         // u and a combining diaeresis
+      {"\xef\xac\x81x", "FIX", false},  // the ligature fi: its title case is another character
+      {"ǆ", "Ǆ", true},                 // titlecase is a letter of its own
       {"жук", "ЖУК", true},
       {"a", "ä", false},
       {"", "", true},
@@ -25,7 +25,10 @@ TEST(Casemap, WhatDiffersInCaseOrCompositionIsOne) {
 }
 
 TEST(Casemap, IllFormedTextIsReplacedAndNotLost) {
-  EXPECT_EQ(casemap("a\xff" "b"), "A\xef\xbf\xbd" "B");
+  EXPECT_EQ(casemap("a\xff"
+                    "b"),
+            "A\xef\xbf\xbd"
+            "B");
 }
 
 class OneMessage final : public View {

@@ -63,8 +63,8 @@ Selected::Ranges Selected::by_uid(const SequenceSet& set) const {
   const std::uint32_t largest = announced->at(count()).uid.value;
   for (const SequenceSet::Range& range : set.resolve(largest)) {
     std::uint32_t first = lower_bound(*announced, Uid(range.first));
-    std::uint32_t end = range.last == ~0u ? count() + 1
-                                          : lower_bound(*announced, Uid(range.last + 1));
+    std::uint32_t end =
+        range.last == ~0u ? count() + 1 : lower_bound(*announced, Uid(range.last + 1));
     if (first >= end) continue;
     if (!out.empty() && out.back().last + 1 == first) {
       out.back().last = end - 1;
@@ -76,9 +76,9 @@ Selected::Ranges Selected::by_uid(const SequenceSet& set) const {
 }
 
 std::optional<Selected::Ranges> Selected::by_number(const SequenceSet& set) const {
-  // RFC 3501 §9: "The server should respond with a tagged BAD response to a command that uses a
-  // message sequence number greater than the number of messages in the selected mailbox. This
-  // includes "*" if the selected mailbox is empty."
+  // RFC 3501 §9 seq-number: "The server should respond with a tagged BAD response to a command that
+  // uses a message sequence number greater than the number of messages in the selected mailbox."
+  // So too "*" if it is empty.
   for (const SequenceSet::Range& range : set.ranges)
     if (count() == 0 || range.first > count() || range.last > count()) return std::nullopt;
   return set.resolve(count());
@@ -87,9 +87,8 @@ std::optional<Selected::Ranges> Selected::by_number(const SequenceSet& set) cons
 std::vector<Uid> Selected::uids(const Ranges& ranges) const {
   std::vector<Uid> out;
   for (const SequenceSet::Range& range : ranges)
-    announced->visit(range.first, range.last, [&](std::uint32_t, const MessageState& state) {
-      out.push_back(state.uid);
-    });
+    announced->visit(range.first, range.last,
+                     [&](std::uint32_t, const MessageState& state) { out.push_back(state.uid); });
   return out;
 }
 

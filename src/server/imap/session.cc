@@ -38,10 +38,11 @@ std::string_view to_string(Session::End end) {
 
 Session::Session(ImapServer& server, net::Stream& stream, std::string id)
     : server_(server),
+      config_(server.config()),
       stream_(stream),
       id_(std::move(id)),
-      reader_(server.config().limits.wire),
-      login_by_(stream.executor().now() + server.config().limits.login_timeout) {}
+      reader_(config_->limits.wire),
+      login_by_(stream.executor().now() + config_->limits.login_timeout) {}
 
 Session::~Session() = default;
 
@@ -91,9 +92,7 @@ Task<> Session::step() {
       co_await flush();
       break;
     case Kind::command: co_await obey_octets(); break;
-    case Kind::message:
-      co_await take_message(event.message_octets, event.synchronising);
-      break;
+    case Kind::message: co_await take_message(event.message_octets, event.synchronising); break;
     case Kind::refused: break;
   }
   if (end_ == End::open && stream_.unsent() > limits().replies_octets_max) co_await flush();
@@ -149,8 +148,7 @@ Task<> Session::obey(wi::Command command) {
     reply = Reply::bad("SELECT a mailbox first");
   } else {
     // What a command looks at is the present: flags of others, and new messages.
-    if (verb.when == When::selected && verb.news != News::none)
-      co_await announce(News::no_expunge);
+    if (verb.when == When::selected && verb.news != News::none) co_await announce(News::no_expunge);
     if (end_ != End::open || (verb.when == When::selected && !selected_)) co_return;
     reply = co_await verb.handler(*this, command.body);
   }
@@ -188,7 +186,8 @@ Task<> Session::take_message(std::uint64_t octets, bool synchronising) {
 
 void Session::refuse(const wi::CommandReader::Event& event) {
   say(event.tag, event.too_big ? Reply::no(event.text, code::kTooBig) : Reply::bad(event.text));
-  if (event.fatal && end_ == End::open) bye("What follows cannot be told from commands", End::limit);
+  if (event.fatal && end_ == End::open)
+    bye("What follows cannot be told from commands", End::limit);
 }
 
 void Session::untagged(std::string_view text) {

@@ -80,10 +80,13 @@ class Session {
   Task<> announce_expunged(const mailbox::Difference& difference);
   Task<> announce_flags(const View& before, std::shared_ptr<const View> now,
                         std::vector<std::uint32_t> flagged);
+  void print_news(std::uint32_t n, const MessageState& state,
+                  const std::vector<std::string>& keywords);
   Task<> announce_added();
   void announce_keywords(const mailbox::MailboxRecord& record);
   void print_flags_list(const mailbox::MailboxRecord& record);
   void deselect();
+  void enable_condstore();
 
   // --- any state (cmd_plain.cc, cmd_id.cc)
   Task<Reply> capability(wi::Capability& command);
@@ -164,8 +167,8 @@ class Session {
   Task<Result<>> search_email(Searching& run, std::size_t candidate, mailbox::Email& email);
   void print_found(const wi::Search& command, const Searching& run);
 
-  const ImapServer::Config& config() const { return server_.config(); }
-  const Limits& limits() const { return server_.config().limits; }
+  const ImapServer::Config& config() const { return *config_; }
+  const Limits& limits() const { return config_->limits; }
   mailbox::Mailboxes& mailboxes() { return server_.deps().mailboxes; }
   AccountId account() const { return user_->principal.account; }
   bool secure() const;
@@ -178,6 +181,7 @@ class Session {
   };
 
   ImapServer& server_;
+  const std::shared_ptr<const ImapServer::Config> config_;
   net::Stream& stream_;
   const std::string id_;
   State state_ = State::not_authenticated;
@@ -191,7 +195,7 @@ class Session {
     std::uint64_t octets = 0;
     bool synchronising = false;  // nothing comes before we say "+"
   };
-  std::optional<Pending> pending_;  // APPEND's message, not read yet
+  std::optional<Pending> pending_;                  // APPEND's message, not read yet
   std::unique_ptr<NewsDesk::Subscription> idling_;  // in IDLE, with a mailbox selected
   bool idle_ = false;                               // in IDLE: DONE is awaited
   Instant login_by_;

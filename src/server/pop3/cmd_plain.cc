@@ -15,6 +15,8 @@ Task<> Session::capa(wire::pop3::Capa&) {
   wire::pop3::Capabilities capabilities;
   capabilities.top = true;
   capabilities.user = secure();
+  for (std::string_view name : server_.deps().logins.mechanisms(place()))
+    capabilities.sasl.emplace_back(name);
   // RFC 2595 §4: present and permitted in the current state.
   capabilities.stls = config().reception.tls && !tls_ && state_ == State::authorization;
   capabilities.resp_codes = true;
@@ -34,7 +36,6 @@ Task<> Session::not_offered(C&) {
 }
 
 template Task<> Session::not_offered(wire::pop3::Apop&);
-template Task<> Session::not_offered(wire::pop3::Auth&);
 template Task<> Session::not_offered(wire::pop3::Utf8&);
 template Task<> Session::not_offered(wire::pop3::Lang&);
 template Task<> Session::not_offered(wire::pop3::Last&);

@@ -26,8 +26,9 @@ Task<> Session::stls(wire::pop3::Stls&) {
 Task<> Session::enter_tls() {
   user_.clear();
   lines_ = wire::pop3::LineReader(limits().wire);
+  allow_long_lines();
   tls_ = co_await begin_tls(stream_, config().reception, server_.deps().events, id_);
-  if (!tls_) end_ = End::closed;
+  if (!tls_) end_ = End::tls;
 }
 
 }  // namespace posta::server::pop3

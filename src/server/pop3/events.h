@@ -13,7 +13,8 @@ inline constexpr std::string_view kConnectionOpened = "pop3.connection.opened";
 inline constexpr std::string_view kConnectionClosed = "pop3.connection.closed";
 // peer, user, messages, octets
 inline constexpr std::string_view kLogin = "pop3.login.accepted";
-// peer, user, why ("wrong", "disabled", "in_use", "insecure", "trouble")
+// Who is it was proved, but: peer, user, why ("in_use", "trouble"). What is refused before that is
+// an event of server/session (login_events.h).
 inline constexpr std::string_view kLoginRefused = "pop3.login.refused";
 // what, error
 inline constexpr std::string_view kTrouble = "pop3.trouble";

@@ -18,7 +18,6 @@ struct Limits {
   std::chrono::seconds send_timeout{300};   // a client that takes no octets
   std::size_t errors_max = 20;              // -ERR to commands in a session
   std::size_t logins_max = 3;               // failed logins in a session
-  std::chrono::seconds login_pause{2};      // before the answer to a failed login
   Octets replies_octets_max = 64_KiB;       // replies kept for a pipelining client
   Octets read_octets = 64_KiB;              // of a message, read at a time
   // After the last reply we read on for so long, and so much, that a client which is still sending
@@ -33,7 +32,6 @@ inline constexpr LimitInfo kLimits[] = {
     {"pop3.send_timeout", "seconds", "end of session", ""},
     {"pop3.errors_max", "commands", "-ERR, end of session", ""},
     {"pop3.logins_max", "logins", "-ERR [AUTH], end of session", ""},
-    {"pop3.login_pause", "seconds", "the answer waits", ""},
     {"pop3.replies_octets_max", "octets", "sent at once", ""},
     {"pop3.read_octets", "octets", "read in pieces", ""},
     {"pop3.linger", "seconds", "the connection is closed", ""},

@@ -1,16 +1,16 @@
 // pop3.h: the POP3 server: one session for each connection (RFC 1939).
 //
-// One Pop3Server a loop; directory, mailboxes, maildrops and census are shared by all loops.
+// One Pop3Server a loop; logins, mailboxes, maildrops and census are shared by all loops.
 #pragma once
 
 #include <memory>
 
 #include "base/events.h"
-#include "directory/directory.h"
 #include "mailbox/mailbox.h"
 #include "server/pop3/limits.h"
 #include "server/pop3/maildrops.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/reception.h"
 #include "server/session/sessions.h"
 #include "wire/pop3/multiline.h"
@@ -21,7 +21,7 @@ namespace posta::server {
 class Pop3Server final : public Service {
  public:
   struct Deps {
-    directory::Directory& directory;
+    Logins& logins;
     mailbox::Mailboxes& mailboxes;
     pop3::Maildrops& maildrops;
     Census& census;

@@ -18,6 +18,7 @@ std::string_view to_string(Session::End end) {
     case Session::End::timeout: return "timeout";
     case Session::End::stopped: return "stopped";
     case Session::End::limit: return "limit";
+    case Session::End::tls: return "tls";
   }
   return "?";
 }
@@ -28,7 +29,9 @@ Session::Session(Pop3Server& server, net::Stream& stream, std::string id)
       stream_(stream),
       id_(std::move(id)),
       lines_(limits().wire),
-      login_by_(stream.executor().now() + limits().login_timeout) {}
+      login_by_(stream.executor().now() + limits().login_timeout) {
+  allow_long_lines();
+}
 
 Task<> Session::run() {
   Events& events = server_.deps().events;
@@ -109,7 +112,7 @@ Task<> Session::take_line(const wire::pop3::Line& line) {
 Task<> Session::obey(Command& command) {
   const Verb& verb = kVerbs[command.index()];
   if (verb.when == When::transaction && state_ != State::transaction) {
-    say(Reply::no("Log in first: USER and PASS"));
+    say(Reply::no("Log in first"));
   } else if (verb.when == When::authorization && state_ != State::authorization) {
     say(Reply::no("Already logged in"));
   } else {

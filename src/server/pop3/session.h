@@ -1,6 +1,6 @@
 // session.h: one POP3 session (RFC 1939 §3).
 //
-//               USER, PASS                 QUIT
+//             USER PASS, AUTH              QUIT
 //   authorization ---------> transaction ---------> update ---> (end)
 //        |    ^                   |                   removes what was marked, in one commit
 //        |    | wrong             | anything else that ends it: nothing is removed
@@ -46,7 +46,7 @@ class Session {
 
   enum class State : std::uint8_t { authorization, transaction };
   // How it ended; `open` until then.
-  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit };
+  enum class End : std::uint8_t { open, quit, closed, timeout, stopped, limit, tls };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::pop3::Command's alternatives
 
@@ -67,8 +67,13 @@ class Session {
   Task<> stls(wire::pop3::Stls& command);
   Task<> user(wire::pop3::User& command);
   Task<> pass(wire::pop3::Pass& command);
+  Task<> auth(wire::pop3::Auth& command);
+  Task<std::optional<std::string>> sasl_response(std::string challenge);
+  LoginPlace place() const;
+  Task<> logged_in(LoginOutcome outcome);
   Task<> open_maildrop(Principal principal);
-  Task<> refuse_login(Reply reply, std::string_view why);
+  void refuse_login(Reply reply);
+  void allow_long_lines();
 
   // --- transaction (cmd_list.cc, cmd_message.cc)
   Task<> stat(wire::pop3::Stat& command);

@@ -22,8 +22,7 @@ constinit const Verb Session::kVerbs[] = {
     {"LAST", &Verb::call<wp::Last, &Session::last>,              When::transaction},
     {"CAPA", &Verb::call<wp::Capa, &Session::capa>,              When::always},
     {"STLS", &Verb::call<wp::Stls, &Session::stls>,              When::authorization},
-    // Here AUTH takes its place; until then it is not announced.
-    {"AUTH", &Verb::call<wp::Auth, &Session::not_offered<wp::Auth>>, When::authorization},
+    {"AUTH", &Verb::call<wp::Auth, &Session::auth>,              When::authorization},
     {"UTF8", &Verb::call<wp::Utf8, &Session::not_offered<wp::Utf8>>, When::authorization},
     {"LANG", &Verb::call<wp::Lang, &Session::not_offered<wp::Lang>>, When::always},
 };

@@ -10,12 +10,10 @@ runtime::Task<std::unique_ptr<net::TlsInfo>> begin_tls(net::Stream& stream,
   CHECK(reception.tls);
   std::string peer = stream.peer().ip.str();
   if (std::size_t octets = stream.input().size(); octets > 0) {
-    events.emit({event::kTlsEarlyInput,
-                 {{"service", reception.service},
-                  {"session", session},
-                  {"peer", peer},
-                  {"octets", octets}},
-                 Severity::warning});
+    events.emit(
+        {event::kTlsEarlyInput,
+         {{"service", reception.service}, {"session", session}, {"peer", peer}, {"octets", octets}},
+         Severity::warning});
     stream.consume(octets);
   }
   auto shaken = co_await net::accept_tls(stream, reception.tls, kHandshakeTimeout);

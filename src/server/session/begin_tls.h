@@ -24,7 +24,8 @@ namespace event {
 inline constexpr std::string_view kTlsStarted = "session.tls.started";
 // service, session, peer, error
 inline constexpr std::string_view kTlsFailed = "session.tls.failed";
-// service, session, peer, octets: commands in clear behind STARTTLS: an injection, or a wrong client
+// service, session, peer, octets: commands in clear behind STARTTLS: an injection, or a wrong
+// client
 inline constexpr std::string_view kTlsEarlyInput = "session.tls.early_input";
 }  // namespace event
 

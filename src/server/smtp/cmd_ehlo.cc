@@ -15,13 +15,14 @@ Task<Reply> Session::ehlo(wire::smtp::Ehlo& command) {
   offered.pipelining = true;  // RFC 2920
   offered.size = true;        // RFC 1870
   offered.size_max = intake.message_octets_max;
-  offered.eight_bit_mime = true;         // RFC 6152
-  offered.chunking = true;               // RFC 3030
-  offered.smtputf8 = true;               // RFC 6531
-  offered.enhanced_status_codes = true;  // RFC 2034
+  offered.eight_bit_mime = true;                       // RFC 6152
+  offered.chunking = true;                             // RFC 3030
+  offered.smtputf8 = true;                             // RFC 6531
+  offered.enhanced_status_codes = true;                // RFC 2034
   offered.starttls = config().reception.tls && !tls_;  // RFC 3207 §4.2: not in TLS
   offered.help = true;
-  offered.vrfy = may(config().vrfy, trusted_);
+  for (std::string_view name : mechanisms()) offered.auth.emplace_back(name);  // RFC 4954 §3
+  offered.vrfy = may(config().vrfy, trusted_) || principal_;
   offered.expn = may(config().expn, trusted_);
   offered.limits =
       wire::smtp::SessionLimits{.mail_max = static_cast<std::uint32_t>(limits().letters_max),

@@ -22,6 +22,7 @@ constexpr Usage kUsages[] = {
     {"RSET", "RSET"},
     {"NOOP", "NOOP"},
     {"STARTTLS", "STARTTLS, then the TLS handshake, then EHLO again"},
+    {"AUTH", "AUTH mechanism [initial response in base64]"},
     {"QUIT", "QUIT"},
     {"HELP", "HELP [verb]"},
     {"VRFY", "VRFY address [SMTPUTF8]"},
@@ -34,6 +35,7 @@ Task<Reply> Session::help(wire::smtp::Help& command) {
   std::string_view topic = trim(command.topic);
   std::string list = "Commands:";
   for (const Usage& usage : kUsages) {
+    if (usage.verb == "AUTH" && !config().submission) continue;
     if (equals_ignore_case(usage.verb, topic)) co_return reply::help.with(std::string(usage.form));
     list += ' ';
     list += usage.verb;

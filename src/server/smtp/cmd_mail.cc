@@ -15,6 +15,8 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
   }
   if (command.from && command.from->domain.empty() && !trusted_)
     co_return reply::sender_needs_domain;
+  // AUTH= (RFC 4954 §5) says who somebody else thinks has written this. Users are not believed in
+  // that, and what is sent on carries none: as if it were AUTH=<>.
   Origin from = origin();
   if (command.smtputf8) from.protocol = protocol(true);
   mta::MailArguments arguments{.from = std::move(command.from),

@@ -1,18 +1,14 @@
 // cmd_not_spoken.cc: what we know and do not speak.
 //
 // TURN is insecure (RFC 5321 Appendix F.1); SEND, SOML, SAML are obsolete (Appendix F.6); ETRN and
-// ATRN are not offered. AUTH is answered like these until it is offered, and announced. An HTTP request was made by a program that somebody has
-// led here: the session ends before its headers could be read as commands.
+// ATRN are not offered. An HTTP request was made by a program that somebody has led here: the
+// session ends before its headers could be read as commands.
 #include "base/text.h"
 #include "server/smtp/session.h"
 
 namespace posta::server::smtp {
 
 Task<Reply> Session::not_spoken(wire::smtp::NotSpoken&) {
-  co_return reply::not_implemented;
-}
-
-Task<Reply> Session::auth(wire::smtp::Auth&) {
   co_return reply::not_implemented;
 }
 

@@ -28,9 +28,11 @@ Task<> Session::enter_tls() {
   extended_ = false;
   if (state_ != State::refused) state_ = State::begun;
   lines_ = wire::smtp::LineReader(limits().wire);  // nobody types TLS by hand
+  allow_long_lines();
+  principal_.reset();
   line_deadline_.reset();
   tls_ = co_await begin_tls(stream_, config().reception, server_.deps().events, id_);
-  if (!tls_) end_ = End::closed;
+  if (!tls_) end_ = End::tls;
 }
 
 }  // namespace posta::server::smtp

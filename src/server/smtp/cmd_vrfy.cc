@@ -9,7 +9,7 @@
 namespace posta::server::smtp {
 
 Task<Reply> Session::vrfy(wire::smtp::Vrfy& command) {
-  if (!may(config().vrfy, trusted_)) co_return reply::cannot_vrfy;
+  if (!may(config().vrfy, trusted_) && !principal_) co_return reply::cannot_vrfy;
   Result<Address> who = asked_address(command.who);
   if (!who) co_return reply::unknown_user;
   Origin asker = origin();

@@ -27,6 +27,7 @@ struct Limits {
   std::size_t errors_max = 20;               // commands answered 500 to 504 or 555 in a session
   std::size_t unrecognised_max = 10;         // commands answered "unrecognised" in a session
   std::size_t recipients_refused_max = 100;  // RCPT answered 5yz in a session
+  std::size_t logins_max = 5;                // AUTH that failed in a session
   std::size_t commands_max = 500;            // commands since the last accepted letter or recipient
   std::size_t letters_max = 10000;  // MAIL commands in a session; LIMITS MAILMAX (RFC 9422)
   // Octets of a message that is refused already, read only to find its end.
@@ -49,6 +50,7 @@ inline constexpr LimitInfo kLimits[] = {
     {"smtp.errors_max", "commands", "421 4.7.0", ""},
     {"smtp.unrecognised_max", "commands", "421 4.7.0", ""},
     {"smtp.recipients_refused_max", "recipients", "421 4.7.0", ""},
+    {"smtp.logins_max", "logins", "421 4.7.0", "RFC 4954 §9"},
     {"smtp.commands_max", "commands", "421 4.7.0", ""},
     {"smtp.letters_max", "letters", "421 4.7.0", "RFC 9422"},
     {"smtp.refused_octets_max", "octets", "421 4.7.0", ""},

@@ -30,6 +30,7 @@ std::string_view to_string(Session::End end) {
     case Session::End::stopped: return "stopped";
     case Session::End::limit: return "limit";
     case Session::End::protocol: return "protocol";
+    case Session::End::tls: return "tls";
     case Session::End::turned_away: return "turned_away";
   }
   return "?";
@@ -42,7 +43,15 @@ Session::Session(SmtpServer& server, net::Stream& stream, std::string id)
       id_(std::move(id)),
       trusted_(config().reception.trusted.contain(stream.peer().ip)),
       lines_(limits().wire, trusted_),
-      life_end_(stream.executor().now() + limits().session_life_max) {}
+      life_end_(stream.executor().now() + limits().session_life_max) {
+  allow_long_lines();
+}
+
+// RFC 4954 §4: the AUTH command with an initial response, and the responses, are longer than
+// others; nothing else of a submission client comes before them.
+void Session::allow_long_lines() {
+  if (config().submission) lines_.set_line_octets_max(limits().wire.auth_line_octets_max);
+}
 
 Task<> Session::run() {
   Events& events = server_.deps().events;
@@ -115,7 +124,8 @@ Task<> Session::take_line(const wire::smtp::Line& line) {
     co_await flush();
     co_return;
   }
-  auto command = wire::smtp::parse_command(line.text, {.strict = config().strict_syntax});
+  auto command = wire::smtp::parse_command(
+      line.text, {.strict = config().strict_syntax, .auth = config().submission});
   if (command) {
     stream_.consume(line.consumed);
     co_await obey(*command);
@@ -179,6 +189,9 @@ std::optional<Reply> Session::out_of_order(const Verb& verb) const {
   if (state_ == State::refused && verb.name != "QUIT") return reply::bad_sequence;
   // RFC 3207 §4: 530 "to every command other than NOOP, EHLO, STARTTLS, or QUIT".
   if (config().tls_required && !tls_ && verb.pre_tls == PreTls::no) return reply::tls_required;
+  // RFC 4954 §6: 530 to "any command other than AUTH, EHLO, HELO, NOOP, RSET, or QUIT".
+  if (config().submission && !principal_ && verb.pre_auth == PreAuth::no)
+    return secure() || !config().reception.tls ? reply::auth_required : reply::tls_required;
   switch (verb.needs) {
     case Needs::nothing: return std::nullopt;
     case Needs::no_letter:
@@ -200,6 +213,7 @@ std::optional<Reply> Session::over_limit() const {
     return reply::too_many_errors.with("Too many unrecognised commands");
   if (recipients_refused_ > max.recipients_refused_max)
     return reply::too_many_errors.with("Too many refused recipients");
+  if (failed_logins_ > max.logins_max) return reply::too_many_errors.with("Too many failed logins");
   if (idle_commands_ > max.commands_max) return reply::too_many_commands;
   return std::nullopt;
 }
@@ -289,12 +303,14 @@ void Session::begin_hello(std::string name, bool extended) {
 // TLS.
 std::string Session::protocol(bool utf8) const {
   if (!extended_ && !utf8) return "SMTP";
-  return std::string(utf8 ? "UTF8SMTP" : "ESMTP") + (tls_ ? "S" : "");
+  return std::string(utf8 ? "UTF8SMTP" : "ESMTP") + (tls_ ? "S" : "") + (principal_ ? "A" : "");
 }
 
 Origin Session::origin() const {
   Origin origin;
-  origin.via = Origin::Via::smtp;
+  origin.via = config().submission ? Origin::Via::submission : Origin::Via::smtp;
+  if (principal_) origin.authenticated = principal_->account;
+  origin.peer_hidden = config().submission && !config().disclose_peer;
   origin.session = id_;
   const net::IpAddress& ip = stream_.peer().ip;
   origin.peer = (ip.is_v6() ? "IPv6:" : "") + ip.str();

@@ -14,6 +14,7 @@
 //   chunks: the message has begun by BDAT; only BDAT, RSET, EHLO, HELO, NOOP, QUIT and the
 //   questions
 //           go on.
+//   AUTH proves who the client is, in state `ready`, once; it stays in that state.
 //   STARTTLS leads back to `begun` from any state, and all that was said before is forgotten.
 //   QUIT, 421, the end of the connection and the end of the server end every state; what was not
 //   answered 250 after its end is forgotten.
@@ -66,7 +67,7 @@ class Session {
   enum class State { begun, refused, ready, letter, chunks };
 
   // How it ended; `open` until then.
-  enum class End { open, quit, closed, timeout, stopped, limit, protocol, turned_away };
+  enum class End { open, quit, closed, timeout, stopped, limit, protocol, tls, turned_away };
 
   static const Verb kVerbs[];  // verbs.cc; in the order of wire::smtp::Command's alternatives
 
@@ -74,6 +75,7 @@ class Session {
   // --- the loop (session.cc)
   Task<> greet();
   Task<> enter_tls();
+  void allow_long_lines();
   Task<> await_line();
   Task<> take_line(const wire::smtp::Line& line);
   Task<> obey(Command& command);
@@ -101,6 +103,10 @@ class Session {
   Task<Reply> vrfy(wire::smtp::Vrfy& command);
   Task<Reply> expn(wire::smtp::Expn& command);
   Task<Reply> auth(wire::smtp::Auth& command);
+  Task<std::optional<std::string>> sasl_response(std::string challenge, Reply& why_not);
+  Reply logged_in(LoginOutcome outcome);
+  LoginPlace place() const;
+  std::vector<std::string_view> mechanisms() const;
   Task<Reply> starttls(wire::smtp::StartTls& command);
   Task<Reply> not_spoken(wire::smtp::NotSpoken& command);
   Task<Reply> wrong_protocol(wire::smtp::WrongProtocol& command);
@@ -136,6 +142,9 @@ class Session {
   End end_ = End::open;
 
   std::unique_ptr<net::TlsInfo> tls_;  // null: in clear
+
+  std::unique_ptr<Principal> principal_;  // who it is, after AUTH
+  unsigned failed_logins_ = 0;
 
   // What the client said of itself.
   std::string helo_;
@@ -181,6 +190,8 @@ enum class Flush {
 };
 // Whether it may be used before TLS where TLS is required.
 enum class PreTls { yes, no };
+// Whether it may be used before AUTH where AUTH is required.
+enum class PreAuth { yes, no };
 
 struct Verb {
   std::string_view name;
@@ -188,6 +199,7 @@ struct Verb {
   Needs needs;
   Flush flush;
   PreTls pre_tls;
+  PreAuth pre_auth;
 
   // Calls a method of the session with the alternative of the command that it takes.
   template <auto method>

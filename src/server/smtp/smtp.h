@@ -10,6 +10,7 @@
 #include "mta/intake/intake.h"
 #include "mta/route/route.h"
 #include "server/session/census.h"
+#include "server/session/login.h"
 #include "server/session/reception.h"
 #include "server/session/sessions.h"
 #include "server/smtp/limits.h"
@@ -24,14 +25,19 @@ class SmtpServer final : public Service {
     Census& census;
     Sessions& sessions;  // of this loop
     Events& events;
+    Logins* logins = nullptr;  // of services with AUTH
   };
   struct Config {
     Reception reception;  // banner: "ESMTP posta" unless said otherwise
     smtp::Limits limits;
     Access vrfy = Access::trusted;  // others get 252 (RFC 5321 §7.3)
     Access expn = Access::nobody;   // 502 5.5.1
-    bool tls_required = false;      // 530 5.7.0 before TLS: never where strangers bring mail
-    bool strict_syntax = false;     // no tolerances in commands (wire/smtp/command.h)
+    // Takes mail from our own users, and from nobody else (RFC 6409): AUTH is offered and required.
+    // Without it the service takes mail from strangers for our users, and knows no AUTH.
+    bool submission = false;
+    bool disclose_peer = false;  // submission: Received says where the user sits
+    bool tls_required = false;   // 530 5.7.0 before TLS: never where strangers bring mail
+    bool strict_syntax = false;  // no tolerances in commands (wire/smtp/command.h)
     std::string help_url = "https://www.rfc-editor.org/rfc/rfc5321";
   };
 

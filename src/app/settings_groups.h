@@ -1,4 +1,4 @@
-// settings_imap.h: one group of the list of settings (settings.cc).
+// settings_groups.h: the keys of settings.cc that have a file of their own.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,7 @@
 
 namespace posta::app {
 
+std::vector<Setting> tls_settings();
 std::vector<Setting> imap_settings();
 
 }  // namespace posta::app

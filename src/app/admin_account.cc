@@ -1,0 +1,147 @@
+// admin_account.cc: posta account.
+
+#include "app/admin_common.h"
+#include "app/units.h"
+#include "ops/accounts.h"
+
+namespace posta::app {
+
+namespace {
+
+using boost::json::object;
+using runtime::Task;
+
+Result<directory::Quota> quota_of(const AdminOptions& options, directory::Quota quota) {
+  if (options.quota) {
+    auto text = unless_none(*options.quota);
+    quota.octets = 0;
+    if (text) {
+      TRY(quota.octets, parse_size(*text));
+    }
+  }
+  if (options.quota_messages) quota.messages = *options.quota_messages;
+  return quota;
+}
+
+object account_json(const ops::AccountState& state) {
+  const directory::Account& account = state.account;
+  return {{"address", account.address.str()},
+          {"name", account.name},
+          {"enabled", account.enabled},
+          {"postmaster", state.is_postmaster},
+          {"has_password", state.has_password},
+          {"octets", state.use.octets},
+          {"messages", state.use.messages},
+          {"quota_octets", account.quota.octets},
+          {"quota_messages", account.quota.messages},
+          {"created", time_text(account.created)}};
+}
+
+std::string account_line(const ops::AccountState& state) {
+  const directory::Account& account = state.account;
+  std::string limit = account.quota.octets ? print_size(account.quota.octets) : "no limit";
+  return fmt::format("{:<40} {:>8} messages {:>12} octets of {}{}{}{}\n", account.address.str(),
+                     state.use.messages, state.use.octets, limit,
+                     account.enabled ? "" : ", disabled", state.is_postmaster ? ", postmaster" : "",
+                     state.has_password ? "" : ", no password");
+}
+
+Task<Answer> add_account(House& house, const AdminOptions& options, std::string password) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  ops::Accounts accounts(house.store(), house.directory(), house.mailboxes());
+  auto address = Address::parse(options.name);
+  if (!address) co_return wrong("not an address: " + options.name);
+  directory::NewAccount account;
+  account.address = *address;
+  auto quota = quota_of(options, {});
+  if (!quota) co_return wrong(quota.error());
+  account.quota = *quota;
+  account.name = options.person.value_or("");
+  account.force = options.force;
+  bool made = !options.password_stdin;
+  account.password = made ? directory::generate_password(executor) : std::move(password);
+  if (account.password.empty()) co_return wrong("the password on standard input is empty");
+  std::string shown = account.password;
+  auto added = co_await accounts.add(std::move(account));
+  if (!added) co_return wrong(added.error());
+  object json{{"address", added->address.str()}};
+  if (made) json["password"] = shown;
+  co_return said(options.json, json,
+                 made ? fmt::format("{}  password: {}\n", added->address.str(), shown)
+                      : fmt::format("{} added\n", added->address.str()));
+}
+
+Task<Answer> set_password(ops::Accounts& accounts, const AdminOptions& options, Address address,
+                          std::string password) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  bool made = !options.password_stdin;
+  if (made) password = directory::generate_password(executor);
+  if (password.empty()) co_return wrong("the password on standard input is empty");
+  auto done = co_await accounts.set_password(address, password, options.force);
+  if (!done) co_return wrong(done.error());
+  object json{{"address", address.str()}};
+  if (made) json["password"] = password;
+  co_return said(options.json, json,
+                 made ? fmt::format("{}  password: {}\n", address.str(), password)
+                      : fmt::format("{}: the password is changed\n", address.str()));
+}
+
+Task<Answer> set_account(ops::Accounts& accounts, const AdminOptions& options, Address address) {
+  directory::AccountChange change;
+  if (options.enable || options.disable) change.enabled = options.enable;
+  if (options.person) change.name = options.person;
+  if (options.quota || options.quota_messages) {
+    auto now = co_await accounts.show(address);
+    if (!now) co_return wrong(now.error());
+    auto quota = quota_of(options, now->account.quota);
+    if (!quota) co_return wrong(quota.error());
+    change.quota = *quota;
+  }
+  if (options.postmaster_role) {
+    auto done = co_await accounts.set_postmaster(address);
+    if (!done) co_return wrong(done.error());
+  }
+  auto set = co_await accounts.set(address, std::move(change));
+  if (!set) co_return wrong(set.error());
+  auto state = co_await accounts.show(address);
+  if (!state) co_return wrong(state.error());
+  co_return said(options.json, account_json(*state), account_line(*state));
+}
+
+}  // namespace
+
+Task<Answer> account_command(House& house, const AdminOptions& options, std::string input) {
+  ops::Accounts accounts(house.store(), house.directory(), house.mailboxes());
+  if (options.verb == "add") co_return co_await add_account(house, options, std::move(input));
+  if (options.verb == "list") {
+    auto list = co_await accounts.list(options.after, options.limit);
+    if (!list) co_return wrong(list.error());
+    boost::json::array json;
+    std::string words;
+    for (const auto& state : *list) {
+      json.push_back(account_json(state));
+      words += account_line(state);
+    }
+    co_return said(options.json, json, words.empty() ? "no accounts\n" : words);
+  }
+  auto address = Address::parse(options.name);
+  if (!address) co_return wrong("not an address: " + options.name);
+  if (options.verb == "password" && options.change)
+    co_return co_await change_own_password(house, options, std::move(input));
+  if (options.verb == "grant" || options.verb == "revoke")
+    co_return co_await grant_command(house, options);
+  if (options.verb == "password")
+    co_return co_await set_password(accounts, options, *address, std::move(input));
+  if (options.verb == "set") co_return co_await set_account(accounts, options, *address);
+  if (options.verb == "show") {
+    auto state = co_await accounts.show(*address);
+    if (!state) co_return wrong(state.error());
+    co_return said(options.json, account_json(*state), account_line(*state));
+  }
+  auto removed = co_await accounts.remove(*address);
+  if (!removed) co_return wrong(removed.error());
+  co_return said(options.json, object{{"removed", address->str()}},
+                 address->str() + " and its mail are removed\n");
+}
+
+}  // namespace posta::app

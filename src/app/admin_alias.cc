@@ -1,0 +1,60 @@
+// admin_alias.cc: posta alias.
+
+#include "app/admin_common.h"
+#include "ops/aliases.h"
+
+namespace posta::app {
+
+namespace {
+
+using boost::json::object;
+using runtime::Task;
+
+object alias_json(const directory::Alias& alias) {
+  boost::json::array targets;
+  for (const auto& target : alias.targets) targets.push_back(boost::json::string(target.str()));
+  return {{"address", alias.address.str()}, {"targets", targets}};
+}
+
+std::string alias_line(const directory::Alias& alias) {
+  std::string out = alias.address.str() + ":";
+  for (const auto& target : alias.targets) out += " " + target.str();
+  return out + "\n";
+}
+
+}  // namespace
+
+Task<Answer> alias_command(House& house, const AdminOptions& options) {
+  ops::Aliases aliases(house.store(), house.directory());
+  if (options.verb == "list") {
+    auto list = co_await aliases.list(options.after, options.limit);
+    if (!list) co_return wrong(list.error());
+    boost::json::array json;
+    std::string words;
+    for (const auto& alias : *list) {
+      json.push_back(alias_json(alias));
+      words += alias_line(alias);
+    }
+    co_return said(options.json, json, words.empty() ? "no aliases\n" : words);
+  }
+  directory::Alias alias;
+  auto address = Address::parse(options.name);
+  if (!address) co_return wrong("not an address: " + options.name);
+  alias.address = *address;
+  if (options.verb == "remove") {
+    auto removed = co_await aliases.remove(*address);
+    if (!removed) co_return wrong(removed.error());
+    co_return said(options.json, object{{"removed", address->str()}},
+                   address->str() + " is removed\n");
+  }
+  for (const std::string& text : options.targets) {
+    auto target = Address::parse(text);
+    if (!target) co_return wrong("not an address: " + text);
+    alias.targets.push_back(*std::move(target));
+  }
+  auto done = options.verb == "add" ? co_await aliases.add(alias) : co_await aliases.set(alias);
+  if (!done) co_return wrong(done.error());
+  co_return said(options.json, alias_json(alias), alias_line(alias));
+}
+
+}  // namespace posta::app

@@ -1,0 +1,50 @@
+#include "app/reload.h"
+
+#include <algorithm>
+
+namespace posta::app {
+
+namespace {
+
+// Applied by Server::reload (serve.cc). A name that ends in a dot stands for its whole table.
+constexpr std::string_view kLive[] = {
+    "smtp.banner",
+    "smtp.trusted_networks",
+    "smtp.message_octets_max",
+    "smtp.recipients_max",
+    "smtp.sessions_max",
+    "smtp.sessions_per_address_max",
+    "smtp.normalise_line_ends",
+    "smtp.strict_syntax",
+    "smtp.tls_required",
+    "pop3.cleartext_networks",
+    "pop3.uidl_format",
+    "pop3.last",
+    "pop3.sessions_max",
+    "pop3.sessions_per_address_max",
+    "tls.",
+    "log.",
+};
+
+}  // namespace
+
+bool is_live(std::string_view setting) {
+  return std::ranges::any_of(kLive, [&](std::string_view live) {
+    return live.ends_with('.') ? setting.starts_with(live) : setting == live;
+  });
+}
+
+std::vector<std::string> changed(const Config& before, const Config& fresh) {
+  std::vector<std::string> out;
+  for (const Setting& setting : settings())
+    if (setting.show(before) != setting.show(fresh)) out.push_back(setting.name);
+  return out;
+}
+
+std::vector<std::string> need_restart(const Config& started, const Config& fresh) {
+  std::vector<std::string> out = changed(started, fresh);
+  std::erase_if(out, [](const std::string& name) { return is_live(name); });
+  return out;
+}
+
+}  // namespace posta::app
