@@ -203,7 +203,10 @@ Player::Ask Player::store_of(const Chosen& chosen, bool& add) {
 }
 
 void Player::stored(const Chosen& chosen, bool add, const Said& said) {
-  for (Number uid : chosen.uids) changing_.erase(uid);
+  for (Number uid : chosen.uids) {
+    changing_.erase(uid);
+    view_->forget_flags(uid);
+  }
   if (!said.tagged.ok() && refusal_of(said.tagged) != "EXPUNGEISSUED" &&
       refusal_of(said.tagged) != "MODIFIED")
     expect_ok(said, "STORE");
@@ -243,6 +246,7 @@ Task<Result<>> Player::remove() {
                                               chosen.prefix(), chosen.set),
                                   chosen.by_uid}));
   if (!said.tagged.ok() && refusal_of(said.tagged) != "EXPUNGEISSUED") expect_ok(said, "STORE");
+  for (Number uid : chosen.uids) view_->forget_flags(uid);
   if (chance(60)) co_return co_await expunge();
   co_return Result<>();
 }

@@ -16,6 +16,10 @@ Number View::number_of(Number uid) const {
   return 0;
 }
 
+void View::forget_flags(Number uid) {
+  if (Number n = number_of(uid)) entries_[n - 1].flags.reset();
+}
+
 std::set<Number> View::uids() const {
   std::set<Number> all;
   for (const Entry& entry : entries_)
@@ -109,7 +113,8 @@ void View::fetch(const Response& response) {
     if (mod_seq->is_list() && mod_seq->items.size() == 1)
       fetched_.mod_seq = mod_seq->items[0].number();
     if (!fetched_.mod_seq) return complain("a MODSEQ that is none");
-    if (*fetched_.mod_seq < entry.mod_seq)
+    // What is expunged already, and may not be told yet, is shown as it was once.
+    if (*fetched_.mod_seq < entry.mod_seq && !truth_.end_asked(mailbox_, entry.uid))
       complain(fmt::format("message {}: mod-sequence {} after {}", fetched_.number,
                            *fetched_.mod_seq, entry.mod_seq));
     entry.mod_seq = *fetched_.mod_seq;

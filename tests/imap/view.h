@@ -46,6 +46,7 @@ class View {
     std::optional<std::uint64_t> mod_seq;
   };
   const Fetched& fetched() const { return fetched_; }
+  void forget_flags(Number uid);           // they were changed, and are not told (.SILENT)
   bool shrunk() const { return shrunk_; }  // an EXPUNGE was heard since the last call of forget()
   void forget() { shrunk_ = false; }
 

@@ -60,8 +60,8 @@ class SearchPlan {
   static Verdict judge_header(const Node& node, const Facts& facts);
   static Verdict judge_texts(const Node& node, const Facts& facts);
 
+  bool has_mod_seq_ = false;  // found while root_ is compiled
   Node root_;
-  bool has_mod_seq_ = false;
 };
 
 // The fields of a header, as they are compared.
