@@ -72,6 +72,7 @@ Config defaults() {
   Config config;
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
+  config.submission_cleartext_networks = config.trusted_networks;
   config.imap_cleartext_networks = config.trusted_networks;
   return config;
 }
@@ -156,6 +157,13 @@ listen = ["{}"]         # mail from other servers
 trusted_networks = ["127.0.0.0/8", "::1"]
 message_octets_max = "50MiB"
 
+[submission]
+listen = ["{}"]        # mail from your users, who log in after STARTTLS
+letters_per_hour = 300       # of one account; a stolen password sends no more
+
+[submissions]
+listen = ["{}"]        # the same, in TLS from the first octet
+
 [pop3]
 listen = ["{}"]        # reading mail; passwords in clear only from this machine, else after STLS
 
@@ -176,7 +184,8 @@ listen = ["{}"]        # the same, in TLS from the first octet
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), listen(25), listen(110), listen(995), listen(143), listen(993));
+      config.hostname.str(), listen(25), listen(587), listen(465), listen(110), listen(995),
+      listen(143), listen(993));
 }
 
 }  // namespace posta::app

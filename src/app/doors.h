@@ -18,6 +18,8 @@ struct Door {
 
 inline constexpr Door kDoors[] = {
     {"smtp", &Config::smtp_listen},
+    {"submission", &Config::submission_listen},
+    {"submissions", &Config::submissions_listen, true},
     {"pop3", &Config::pop3_listen},
     {"pop3s", &Config::pop3s_listen, true},
     {"imap", &Config::imap_listen},

@@ -101,6 +101,7 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> every = make();
     std::ranges::move(tls_settings(), std::back_inserter(every));
+    std::ranges::move(submission_settings(), std::back_inserter(every));
     std::ranges::move(imap_settings(), std::back_inserter(every));
     return every;
   }();

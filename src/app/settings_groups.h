@@ -8,6 +8,7 @@
 namespace posta::app {
 
 std::vector<Setting> tls_settings();
+std::vector<Setting> submission_settings();
 std::vector<Setting> imap_settings();
 
 }  // namespace posta::app

@@ -115,6 +115,13 @@ Task<Reply> Intake::verify(Origin origin, Address address) {
   if (!origin.trusted && !origin.authenticated)
     co_return Reply(252, {2, 5, 0}, "Cannot VRFY user, but will take a message for it");
   Reply judged = co_await judge(origin, address, executor.wall());
+  // RFC 5321 §3.5.3: 252 where only another host could say.
+  if (judged.positive() && origin.authenticated) {
+    auto entry = co_await deps_.directory.look_up(address);
+    if (!entry) co_return try_later();
+    if (std::holds_alternative<directory::NotLocal>(*entry))
+      co_return Reply(252, {2, 5, 0}, "Cannot VRFY user, but will take a message for it");
+  }
   if (judged.positive()) judged.text = "<" + address.str() + ">";
   co_return judged;
 }

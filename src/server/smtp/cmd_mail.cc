@@ -13,7 +13,8 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
               End::limit);
     co_return Reply();
   }
-  if (command.from && command.from->domain.empty() && !trusted_)
+  // RFC 6409 §4.2: what is submitted has whole addresses.
+  if (command.from && command.from->domain.empty() && (!trusted_ || config().submission))
     co_return reply::sender_needs_domain;
   // AUTH= (RFC 4954 §5) says who somebody else thinks has written this. Users are not believed in
   // that, and what is sent on carries none: as if it were AUTH=<>.
