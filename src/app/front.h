@@ -13,7 +13,6 @@
 #include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
-#include "server/session/login.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 
