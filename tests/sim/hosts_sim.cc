@@ -217,10 +217,8 @@ Task<> HostsSim::read(Side side, std::vector<Found>& found) {
       at += 15;
       auto number =
           to_number<std::size_t>(std::string_view(message).substr(at, message.find('.', at) - at));
-      if (!number || *number >= found.size()) {
-        complain("a message of an unknown number");
-        continue;
-      }
+      if (!number || *number >= letters_.size()) complain("a message of an unknown number");
+      if (!number || *number >= found.size()) continue;  // sent while we look
       Found& one = found[*number];
       if (message.find("multipart/report") != std::string::npos) {
         bool late = message.find("Action: delayed") != std::string::npos;
@@ -237,7 +235,7 @@ Task<> HostsSim::read(Side side, std::vector<Found>& found) {
 
 void HostsSim::judge(std::size_t number, const Found& found, bool settled) {
   const Letter& letter = letters_[number];
-  if (!letter.accepted) return;
+  if (!found.promised) return;  // what is promised while we look may come after we looked
   const Way& way = *std::ranges::find(kWays, letter.to, &Way::local);
   auto wrong = [&](std::string_view what) {
     complain(fmt::format("letter {} ({}) to {}: {}", number, letter.queue_id, letter.to, what));
@@ -261,6 +259,7 @@ void HostsSim::judge(std::size_t number, const Found& found, bool settled) {
 
 void HostsSim::look(bool settled) {
   std::vector<Found> found(letters_.size());
+  for (std::size_t i = 0; i < found.size(); ++i) found[i].promised = letters_[i].accepted;
   // What is owed, reports to come included, is read first: what settles meanwhile is seen twice.
   auto read_all = [this, &found]() -> Task<> {
     for (Side side : {Side::north, Side::south}) {

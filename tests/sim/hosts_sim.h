@@ -56,6 +56,7 @@ class HostsSim {
   struct Found {  // of one letter
     unsigned at_home = 0, abroad = 0, reports = 0, notices = 0;
     bool owed = false;
+    bool promised = false;  // before anything was read
   };
 
   world::Config world_config(Side side) const;

@@ -82,15 +82,18 @@ Task<Result<std::optional<QueuedLetter>>> Queue::show(QueueId id) {
 }
 
 Task<Result<std::vector<QueuedLetter>>> Queue::list(QueueId after, std::size_t limit) {
+  limit = std::min(limit, config_.limits.list_max);
   std::vector<QueuedLetter> letters;
-  auto pairs = co_await deps_.store.snapshot()->scan(letters_after(after),
-                                                     std::min(limit, config_.limits.list_max));
-  if (!pairs) co_return Failure(std::move(pairs).error());
-  for (const auto& pair : *pairs) {
-    CO_TRY(QueueId id, parse_letter_key(pair.key));
-    auto letter = co_await show(id);
-    if (!letter) co_return Failure(std::move(letter).error());
-    if (*letter) letters.push_back(std::move(**letter));  // else settled meanwhile
+  // Fewer than were asked for are all there are: those settled meanwhile do not count.
+  while (letters.size() < limit) {
+    const std::size_t wanted = limit - letters.size();
+    CO_TRY(auto pairs, co_await deps_.store.snapshot()->scan(letters_after(after), wanted));
+    for (const auto& pair : pairs) {
+      CO_TRY(after, parse_letter_key(pair.key));
+      CO_TRY(auto letter, co_await show(after));
+      if (letter) letters.push_back(*std::move(letter));
+    }
+    if (pairs.size() < wanted) break;
   }
   co_return letters;
 }
