@@ -338,7 +338,7 @@ class Check(Operations):
 
     def test_a_port_in_use_is_said_with_who_has_it(self):
         with socket.create_server(("127.0.0.1", self.server.smtp_port)):
-            self.refused("check", says=f"in use by python3 (process {os.getpid()})")
+            self.refused("check", says=f"(process {os.getpid()}); stop that")
 
     def test_open_files_are_found(self):
         config = self.server.directory / "posta.toml"
