@@ -158,7 +158,8 @@ std::string print_new_config(const NewConfig& config) {
   constexpr int kMetricsPort = 9925;
   std::string metrics;
   if (int port = kMetricsPort + config.port_offset; port <= 65535)
-    metrics = fmt::format("\n[metrics]\nlisten = [\"127.0.0.1:{}\"]  # GET /metrics\n", port);
+    metrics = fmt::format("\n[metrics]\nlisten = [\"{}:{}\"]  # GET /metrics\n",
+                          config.address.starts_with("127.") ? config.address : "127.0.0.1", port);
   return fmt::format(
       R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
 # Every key with its meaning and default: posta config show --dir DIR

@@ -267,6 +267,69 @@ class Submit(Operations):
         self.refused("submit", "ann", says="longer", text="x" * 5000)
 
 
+class Queue(Operations):
+    # Nobody answers questions about names there, so mail for others waits.
+    settings = """dns.servers = ["127.0.0.1:1"]
+dns.dnssec = "off"
+"""
+
+    def owed(self):
+        return json.loads(self.ok("queue", "list", "--json"))
+
+    def test_letters_are_held_released_retried_and_deleted(self):
+        self.ok("alias", "add", "away@example.org", "x@elsewhere.example")
+        self.server.start()
+        queue_id = self.send(to="away@example.org", message_id="q@example.net")
+        eventually(lambda: self.owed() and self.owed()[0]["owed"][0]["attempts"] >= 1, "tried")
+        self.assertEqual(self.owed()[0]["id"], queue_id)
+        self.assertIn("1 recipients are held", self.ok("queue", "hold", queue_id))
+        self.assertTrue(self.owed()[0]["owed"][0]["held"])
+        self.assertIn("held", self.ok("queue", "list"))
+        self.refused("queue", "retry", "--all", says="nothing that is owed")
+        self.assertIn("still owed to x@elsewhere.example: held", self.ok("trace", queue_id))
+        self.ok("queue", "release", "--domain", "elsewhere.example")
+        eventually(lambda: self.owed()[0]["owed"][0]["attempts"] >= 2, "tried again")
+        self.ok("queue", "retry", "--to", "x@elsewhere.example")
+        eventually(lambda: self.owed()[0]["owed"][0]["attempts"] >= 3, "tried once more")
+        self.refused("queue", "delete", says="which letters?")
+        self.refused("queue", "delete", queue_id, "--all", says="--all means everything")
+        self.refused("queue", "delete", "--from", "other@example.net", says="nothing that is owed")
+        self.assertEqual(self.server.stop(), 0)
+        told = json.loads(self.ok("queue", "delete", "--from", "x@example.net", "--json"))
+        self.assertEqual(told, {"recipients": 1}, "offline too")
+        self.assertEqual(self.owed(), [])
+        told = self.ok("trace", queue_id)
+        for words in ("accepted from", "put off for x@elsewhere.example", "held for",
+                      "released for", "removed for"):
+            self.assertIn(words, told)
+
+
+class Undelete(Operations):
+    def test_what_was_deleted_comes_back(self):
+        self.server.start()
+        self.send()
+        for _ in range(2):
+            pop3 = poplib.POP3("127.0.0.1", self.server.pop3_port, timeout=60)
+            pop3.user(f"ann@{DOMAIN}")
+            pop3.pass_(self.server.password("ann"))
+            for n in range(1, pop3.stat()[0] + 1):
+                pop3.dele(n)
+            pop3.quit()
+        self.assertEqual(self.inbox(), [])
+        listed = json.loads(self.ok("undelete", "ann@example.org", "--list", "--json"))
+        self.assertEqual(len(listed), 2)
+        self.assertEqual(self.inbox(), [], "--list only shows")
+        self.refused("undelete", "ann@example.org", "--subject", "never said", says="nothing")
+        self.refused("undelete", "ann@example.org", "--mailbox", "Sent", says="nothing")
+        self.refused("undelete", "zoe@example.org", says="no account")
+        self.assertIn("1 messages are brought back",
+                      self.ok("undelete", "ann@example.org", "--subject", "a", "--mailbox", "INBOX",
+                              "--since", "1h", "--limit", "1"))
+        self.assertEqual(len(self.inbox()), 1)
+        self.ok("undelete", "ann@example.org")
+        self.assertEqual(len(self.inbox()), 2)
+
+
 class Check(Operations):
     def test_all_is_told_as_json_too(self):
         told = json.loads(self.ok("check", "--json"))
@@ -275,7 +338,7 @@ class Check(Operations):
 
     def test_a_port_in_use_is_said_with_who_has_it(self):
         with socket.create_server(("127.0.0.1", self.server.smtp_port)):
-            self.refused("check", says=f"in use by python3 (process {os.getpid()})")
+            self.refused("check", says=f"(process {os.getpid()}); stop that")
 
     def test_open_files_are_found(self):
         config = self.server.directory / "posta.toml"
