@@ -93,8 +93,8 @@ Task<Answer> change_own_password(House& house, const AdminOptions& options, std:
     return std::string(text);
   };
   ops::Credentials credentials(house.store(), house.directory());
-  auto done = co_await credentials.change_password(*address, line(lines[0]), line(lines[1]),
-                                                   options.force);
+  auto done =
+      co_await credentials.change_password(*address, line(lines[0]), line(lines[1]), options.force);
   if (!done) co_return wrong(done.error());
   co_return said(options.json, object{{"address", address->str()}},
                  address->str() + ": the password is changed\n");
@@ -118,16 +118,14 @@ Task<Answer> grant_command(House& house, const AdminOptions& options) {
   }
   auto grant = directory::parse_grant(options.targets.front());
   if (!grant)
-    co_return wrong("not a sender: " + options.targets.front() +
-                    "; an address, or @ and a domain");
+    co_return wrong("not a sender: " + options.targets.front() + "; an address, or @ and a domain");
   const bool give = options.verb == "grant";
   auto done = give ? co_await credentials.grant(*address, *grant)
                    : co_await credentials.revoke(*address, *grant);
   if (!done) co_return wrong(done.error());
-  co_return said(options.json,
-                 object{{"address", address->str()}, {"sender", grant->str()}, {"may", give}},
-                 fmt::format("{} may {}send as {}\n", address->str(), give ? "" : "no longer ",
-                             grant->str()));
+  co_return said(
+      options.json, object{{"address", address->str()}, {"sender", grant->str()}, {"may", give}},
+      fmt::format("{} may {}send as {}\n", address->str(), give ? "" : "no longer ", grant->str()));
 }
 
 }  // namespace posta::app

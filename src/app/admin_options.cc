@@ -133,7 +133,8 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
-  return command == "account" || command == "app-password" || command == "domain" || command == "alias" || command == "queue";
+  return command == "account" || command == "app-password" || command == "domain" ||
+         command == "alias" || command == "queue";
 }
 
 // CLI11 speaks with exceptions; they end here.

@@ -17,10 +17,8 @@ struct Door {
 };
 
 inline constexpr Door kDoors[] = {
-    {"smtp", &Config::smtp_listen},
-    {"pop3", &Config::pop3_listen},
-    {"pop3s", &Config::pop3s_listen, true},
-    {"imap", &Config::imap_listen},
+    {"smtp", &Config::smtp_listen},         {"pop3", &Config::pop3_listen},
+    {"pop3s", &Config::pop3s_listen, true}, {"imap", &Config::imap_listen},
     {"imaps", &Config::imaps_listen, true},
 };
 

@@ -59,8 +59,9 @@ inline void gave_up(Events& events, std::string_view process, const std::string&
   events.emit({"app.process.gave_up",
                {{"process", process},
                 {"end", end},
-                {"advice", "it died more than supervisor.crashes_max times in a minute and is not "
-                           "started again; the lines above say why it died"}},
+                {"advice",
+                 "it died more than supervisor.crashes_max times in a minute and is not "
+                 "started again; the lines above say why it died"}},
                Severity::error});
 }
 inline void start_failed(Events& events, const Error& error) {

@@ -6,7 +6,6 @@
 
 namespace posta::app {
 
-
 std::string print_handed(const Handed& handed) {
   Writer writer;
   writer.text(handed.config_text).number(handed.files.size());
@@ -45,9 +44,10 @@ Result<std::string> read_private_file(const Config& config, const std::string& p
   if (!config.handed) return read_file(path);
   auto found = config.handed_files.find(path);
   if (found != config.handed_files.end()) return found->second;
-  return fail(Error::Kind::config,
-              fmt::format("cannot read {}: it is not there, not permitted, or longer than {} octets",
-                          path, kHandedFileOctetsMax));
+  return fail(
+      Error::Kind::config,
+      fmt::format("cannot read {}: it is not there, not permitted, or longer than {} octets", path,
+                  kHandedFileOctetsMax));
 }
 
 }  // namespace posta::app

@@ -32,9 +32,9 @@ Result<Inherited> match_inherited(Config& config, const std::vector<guard::Inher
     fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
     net::Endpoint endpoint = net::asio::local_endpoint(fd.get());
     if (!listens(fd.get()) || endpoint.port == 0)
-      return fail(Error::Kind::config,
-                  "the socket " + one.name + " that the service manager opened does not listen on "
-                  "TCP");
+      return fail(Error::Kind::config, "the socket " + one.name +
+                                           " that the service manager opened does not listen on "
+                                           "TCP");
     auto configured = all_listeners(config);
     auto found = std::ranges::find(configured, endpoint, &Listening::endpoint);
     if (found == configured.end()) {

@@ -73,10 +73,7 @@ Severity parse_severity(std::string_view name) {
 }
 
 Log::Log(runtime::Executor& clock, Options options)
-    : clock_(clock),
-      options_(std::move(options)),
-      json_(options_.json),
-      level_(options_.level) {
+    : clock_(clock), options_(std::move(options)), json_(options_.json), level_(options_.level) {
   if (!options_.at_once) writer_ = std::thread([this] { write_for_ever(); });
 }
 

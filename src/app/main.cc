@@ -126,8 +126,10 @@ guard::ServiceEnvironment service_environment() {
 int serve_as_asked(const std::string& directory, const std::vector<std::string>& args) {
   bool alone = args.size() == 2 && args[1] == "--no-supervisor";
   if (args.size() > 1 && !alone) {
-    std::fprintf(stderr, "posta: serve takes no %s; it takes --no-supervisor: one process, for "
-                         "debugging\n", args[1].c_str());
+    std::fprintf(stderr,
+                 "posta: serve takes no %s; it takes --no-supervisor: one process, for "
+                 "debugging\n",
+                 args[1].c_str());
     return 64;
   }
   auto config = configured(directory);

@@ -87,7 +87,8 @@ std::vector<Attempt> files(const Config& config) {
   };
   for (const char* path : {"/etc/ssl/certs", "/etc/resolv.conf"})
     if (access(path, R_OK) == 0)
-      out.push_back({std::string("read ") + path, true, [path] { return can_open(path, O_RDONLY); }});
+      out.push_back(
+          {std::string("read ") + path, true, [path] { return can_open(path, O_RDONLY); }});
   for (const auto& path : private_files(config))
     out.push_back({"read the key " + path, false, [path] { return can_open(path, O_RDONLY); }});
   return out;
@@ -95,8 +96,7 @@ std::vector<Attempt> files(const Config& config) {
 
 std::vector<Attempt> network(const Config& config) {
   std::vector<Attempt> out = {
-      {"open a raw socket", false,
-       [] { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) >= 0; }},
+      {"open a raw socket", false, [] { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) >= 0; }},
       {"open a packet socket", false, [] { return socket(AF_PACKET, SOCK_RAW, 0) >= 0; }},
       {"bind a low port", false, [] { return can_bind(79); }},
       {"bind any port", false, [] { return can_bind(0); }},
@@ -136,8 +136,8 @@ std::vector<Attempt> processes() {
        [] { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, -3, 0) >= 0; }},
       {"make memory executable", false,
        [] {
-         return mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+         return mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+                     -1, 0) != MAP_FAILED;
        }},
       {"start a thread", true,
        [] {
@@ -160,8 +160,7 @@ std::pair<std::string, bool> outcome(const guard::Walls& walls, const Attempt& a
   }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child) return {"cannot be tried", false};
-  if (WIFSIGNALED(status))
-    return {fmt::format("refused ({})", strsignal(WTERMSIG(status))), false};
+  if (WIFSIGNALED(status)) return {fmt::format("refused ({})", strsignal(WTERMSIG(status))), false};
   int code = WEXITSTATUS(status);
   if (code == 0) return {"allowed", true};
   if (code == kNotEntered) return {"the sandbox could not be entered", false};

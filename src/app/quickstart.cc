@@ -191,8 +191,9 @@ Answer quickstart(const std::string& directory, const std::vector<std::string>& 
   answer.out = fmt::format("{} is ready for {}.\n\n", directory, options.domain) + answer.out +
                next_steps(directory, kept, options);
   if (as_root && who->is_root() && options.user.empty())
-    answer.out += "User:            root, in its sandbox: there is no user posta that can reach "
-                  "the directory\n";
+    answer.out +=
+        "User:            root, in its sandbox: there is no user posta that can reach "
+        "the directory\n";
   return answer;
 }
 

@@ -2,8 +2,8 @@
 //
 // SIGHUP: posta.toml and the certificates are read and checked whole. If something is wrong with
 // them the old ones stay in force, and the log says what and where. Else: connections go on as they
-// began; new ones find the new values; listeners open and close. What was fixed at start (the store,
-// the loops, who the server is) is named in the log with "restart to apply".
+// began; new ones find the new values; listeners open and close. What was fixed at start (the
+// store, the loops, who the server is) is named in the log with "restart to apply".
 #pragma once
 
 #include <string>

@@ -233,8 +233,9 @@ Result<> Server::apply(Order order) {
 
 runtime::Task<> Server::read_certificates_again() {
   // A copy for the worker: an order may come meanwhile.
-  auto files = co_await runtime::on_worker(
-      [superior = superior_.get(), config = current_] { return superior->read_files_again(config); });
+  auto files = co_await runtime::on_worker([superior = superior_.get(), config = current_] {
+    return superior->read_files_again(config);
+  });
   if (!files || !*files || (*files)->files == current_.handed_files) co_return;
   Config fresh = current_;
   fresh.handed_files = std::move((*files)->files);

@@ -27,8 +27,8 @@ Setting relay_host() {
 }
 
 // An IP address, or "" for the system's choice.
-Setting address(std::string name, std::string meaning, std::optional<net::IpAddress> Config::* field,
-                bool v6) {
+Setting address(std::string name, std::string meaning,
+                std::optional<net::IpAddress> Config::* field, bool v6) {
   return {std::move(name), std::move(meaning),
           [field, v6](Config& config, const Value& value) -> Result<> {
             if (value.kind != Value::Kind::text) return expected("an address in quotes");

@@ -10,21 +10,22 @@ namespace {
 using namespace kinds;
 
 Setting connect_ports() {
-  return {"supervisor.connect_ports",
-          "ports of other hosts that the sandboxed server may call: mail and DNS; [] for every port",
-          [](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::list) return expected("a list of ports: [25, 53]");
-            config.connect_ports.clear();
-            for (const Value& one : value.list) {
-              if (one.kind != Value::Kind::number || one.number < 1 || one.number > 65535)
-                return expected("ports from 1 to 65535 in this list");
-              config.connect_ports.push_back(static_cast<std::uint16_t>(one.number));
-            }
-            return {};
-          },
-          [](const Config& config) {
-            return fmt::format("[{}]", fmt::join(config.connect_ports, ", "));
-          }};
+  return {
+      "supervisor.connect_ports",
+      "ports of other hosts that the sandboxed server may call: mail and DNS; [] for every port",
+      [](Config& config, const Value& value) -> Result<> {
+        if (value.kind != Value::Kind::list) return expected("a list of ports: [25, 53]");
+        config.connect_ports.clear();
+        for (const Value& one : value.list) {
+          if (one.kind != Value::Kind::number || one.number < 1 || one.number > 65535)
+            return expected("ports from 1 to 65535 in this list");
+          config.connect_ports.push_back(static_cast<std::uint16_t>(one.number));
+        }
+        return {};
+      },
+      [](const Config& config) {
+        return fmt::format("[{}]", fmt::join(config.connect_ports, ", "));
+      }};
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ class NoSupervisor final : public Superior {
  public:
   NoSupervisor(std::string directory, guard::ServiceEnvironment environment)
       : directory_(std::move(directory)), notifier_(environment.notify_socket) {
-    if (auto interval = guard::watchdog_interval(environment, getpid())) alive_every_ = *interval / 2;
+    if (auto interval = guard::watchdog_interval(environment, getpid()))
+      alive_every_ = *interval / 2;
   }
 
   void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()>) override {
@@ -82,8 +83,8 @@ class Supervisor final : public Superior {
   void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()> end) override {
     obey_ = std::move(obey);
     end_ = std::move(end);
-    input_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop.context(),
-                                                                      link_.descriptor());
+    input_ =
+        std::make_unique<boost::asio::posix::stream_descriptor>(loop.context(), link_.descriptor());
     wait();
   }
   void stop_listening() override {

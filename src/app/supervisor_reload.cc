@@ -34,12 +34,12 @@ bool has(const std::vector<OpenListener>& open, const net::Endpoint& endpoint) {
 
 }  // namespace
 
-Result<> Supervisor::open_all(Estate& estate, HelperClient helper,
-                              std::vector<Listening>* opened) {
+Result<> Supervisor::open_all(Estate& estate, HelperClient helper, std::vector<Listening>* opened) {
   auto all = all_listeners(estate.config);
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     const Listening& what = all[i];
-    if (has(estate.open, what.endpoint) || std::ranges::count(covered_, what.endpoint) > 0) continue;
+    if (has(estate.open, what.endpoint) || std::ranges::count(covered_, what.endpoint) > 0)
+      continue;
     OpenListener open{what, {}};
     Result<net::asio::Fd> socket = bind_patiently(helper, i, !ever_ready_);
     if (!socket && what.optional()) {

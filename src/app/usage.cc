@@ -28,8 +28,8 @@ Each command says more with --help. --dir DIR can be left out where POSTA_DIR is
 }
 
 std::string unknown_command(const std::string& command) {
-  auto near = closest(command, {"quickstart", "serve", "check", "account", "app-password", "domain", "alias",
-                                "queue", "config", "tool", "version", "help"});
+  auto near = closest(command, {"quickstart", "serve", "check", "account", "app-password", "domain",
+                                "alias", "queue", "config", "tool", "version", "help"});
   return fmt::format("posta: no command {}{}\nposta help lists them\n", printable(command),
                      near ? "; did you mean " + *near + "?" : "");
 }

@@ -19,7 +19,7 @@ struct Walls {
   std::vector<int> capabilities;  // what is kept of them
   LandlockRules reach;
   Calls calls = Calls::server;
-  pid_t parent = 0;        // this process ends when that one does; 0: not so
+  pid_t parent = 0;       // this process ends when that one does; 0: not so
   bool sandbox = true;    // false: ids, capabilities and doors alone
   bool required = false;  // a kernel that cannot do all of it is an Error
 };

@@ -17,7 +17,8 @@ std::vector<std::pair<std::uint64_t, std::string>> copied_records(std::vector<Em
   auto from = emails.begin();
   while (from != emails.end()) {
     std::uint64_t page = copies_page_of(*from);
-    auto to = std::find_if(from, emails.end(), [&](EmailId e) { return copies_page_of(e) != page; });
+    auto to =
+        std::find_if(from, emails.end(), [&](EmailId e) { return copies_page_of(e) != page; });
     std::string octets;
     // The first of each e-mail makes one set, what is named again the next.
     std::vector<EmailId> again;

@@ -89,12 +89,12 @@ class Feed {
   };
   bool enlist(Key key, Waiter waiter);  // false: nobody is loading it
 
-  void file(const std::shared_ptr<const News>& news);  // mutex_ held
+  void file(const std::shared_ptr<const News>& news);              // mutex_ held
   void retitle(const News& news, const News::Retitled& retitled);  // mutex_ held
   void drop_account(AccountId account);                            // mutex_ held
-  void drop(Slots::iterator slot);                     // mutex_ held
-  void account_for(Slot& slot);                        // mutex_ held
-  void shrink();                                       // mutex_ held
+  void drop(Slots::iterator slot);                                 // mutex_ held
+  void account_for(Slot& slot);                                    // mutex_ held
+  void shrink();                                                   // mutex_ held
   static void wake(std::vector<Waiter>& waiters);
 
   const Octets octets_max_;

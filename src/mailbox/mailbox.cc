@@ -17,14 +17,14 @@ constexpr std::size_t kPagesPiece = 32;      // state pages in one scan: below a
 
 Mailboxes::Mailboxes(store::Store& store, Limits limits)
     : impl_(std::make_unique<Impl>(store, limits)) {
-  store.subscribe([feed = impl_->feed, names = impl_->names_cache](
-                      std::string_view topic, const std::shared_ptr<const void>& what,
-                      store::Version) {
-    if (topic != kTopic) return;
-    auto news = std::static_pointer_cast<const News>(what);
-    if (!news->mailbox) names->drop(news->account);
-    feed->publish(news);
-  });
+  store.subscribe(
+      [feed = impl_->feed, names = impl_->names_cache](
+          std::string_view topic, const std::shared_ptr<const void>& what, store::Version) {
+        if (topic != kTopic) return;
+        auto news = std::static_pointer_cast<const News>(what);
+        if (!news->mailbox) names->drop(news->account);
+        feed->publish(news);
+      });
 }
 
 Mailboxes::~Mailboxes() = default;
@@ -106,7 +106,8 @@ Task<Result<int>> Mailboxes::Impl::commit(AccountId account,
   co_return fail(Error::Kind::unavailable, "the account could not be loaded");
 }
 
-Task<Result<int>> Mailboxes::Impl::commit_at(AccountId account, std::function<int(AtTurn&)> change) {
+Task<Result<int>> Mailboxes::Impl::commit_at(AccountId account,
+                                             std::function<int(AtTurn&)> change) {
   auto turn = std::make_shared<std::function<int(store::Turn&)>>(
       [account, change = std::move(change)](store::Turn& t) {
         auto before = head_of(t);

@@ -67,8 +67,8 @@ void spawn_more(Workload& w, TreeWorkload& t, runtime::Nursery& nursery, int sca
   nursery.spawn(tree_reader(w, t, scale / 2));
 }
 
-// An e-mail that was acknowledged, and that nobody has expunged in any of its mailboxes, nor removed
-// such a mailbox, is in one.
+// An e-mail that was acknowledged, and that nobody has expunged in any of its mailboxes, nor
+// removed such a mailbox, is in one.
 void check_emails(Workload& w) {
   SimExecutor& executor = w.world.executor;
   std::set<std::pair<AccountId, EmailId>> placed;

@@ -159,8 +159,7 @@ Result<ExpungedRows> decode_expunged(std::uint32_t page, std::string_view octets
   std::uint64_t mailbox = in.number();
   std::uint64_t keywords = kind == kExpungedKind ? in.number() : 0;
   if (keywords > static_cast<std::uint64_t>(kKeywordsMax)) in.fail();
-  for (std::uint64_t i = 0; i < keywords && in.ok(); ++i)
-    expunged.keywords.emplace_back(in.text());
+  for (std::uint64_t i = 0; i < keywords && in.ok(); ++i) expunged.keywords.emplace_back(in.text());
   if (!in.ok() || mailbox >> 32 != 0) return corrupt("a record of expunged messages is malformed");
   expunged.mailbox = MailboxId(static_cast<std::uint32_t>(mailbox));
   TRY(expunged.rows, fold_page(page, in.rest()));

@@ -24,8 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   std::string_view octets(reinterpret_cast<const char*>(data), size);
   if (auto expunged = decode_expunged(3, octets)) {
     PageBuilder rows(*expunged->rows);
-    auto again = decode_expunged(
-        3, encode_expunged(expunged->mailbox, expunged->keywords, rows));
+    auto again = decode_expunged(3, encode_expunged(expunged->mailbox, expunged->keywords, rows));
     CHECK(again && again->mailbox == expunged->mailbox);
     check_same(*expunged->rows, *again->rows);
   }

@@ -199,7 +199,8 @@ TEST(PageFormat, OctetsStayAsTheyAre) {
       {"base", builder.encode_base(),
        "010201020909d20f020e06062aa2afd5edee66a20fee6a81208220822001000001000002"},
       {"expunged", encode_expunged(MailboxId(3), keywords, builder),
-       "02030205244a756e6b04746f646f010201020909d20f020e06062aa2afd5edee66a20fee6a8120822082200100000"
+       "02030205244a756e6b04746f646f010201020909d20f020e06062aa2afd5edee66a20fee6a81208220822001000"
+       "00"
        "1000002"},
   };
   for (const auto& c : cases) EXPECT_EQ(hex_encode(c.octets), c.hex) << c.what;

@@ -80,8 +80,8 @@ struct Plan {
   std::uint32_t count_after = 0;
   std::uint32_t first_unseen = 0;  // sequence number; 0: none
 
-  std::vector<MessageState> copied;  // copy, move: the rows as they were
-  std::uint64_t keywords = 0;        // that one of them has
+  std::vector<MessageState> copied;                           // copy, move: the rows as they were
+  std::uint64_t keywords = 0;                                 // that one of them has
   std::vector<std::pair<std::uint64_t, std::string>> copies;  // copy: see copies.h
   // Set at the turn, if there were rows.
   std::vector<Uid> copied_to;

@@ -27,8 +27,8 @@ struct AccountNumbers {
   Octets retained_octets = 0;
   std::uint64_t retained_messages = 0;
   UidValidity last_uid_validity;
-  bool closed = false;                 // being removed
-  UidValidity vacated_uid_validity;    // the highest of a mailbox that gave up its name
+  bool closed = false;               // being removed
+  UidValidity vacated_uid_validity;  // the highest of a mailbox that gave up its name
   friend bool operator==(const AccountNumbers&, const AccountNumbers&) = default;
 };
 

@@ -29,8 +29,8 @@ AccountNumbers account_numbers() {
 }
 
 About about() {
-  return {"Lists/Grüße", Role::archive, true, UidValidity(1'767'225'600), {"$Junk", "todo"},
-          ModSeq(), WallTime()};
+  return {"Lists/Grüße",     Role::archive, true,      UidValidity(1'767'225'600),
+          {"$Junk", "todo"}, ModSeq(),      WallTime()};
 }
 
 Numbers numbers() {
@@ -123,9 +123,10 @@ TEST(RecordFormat, TheVersionBeforeIsRead) {
   AccountNumbers expected = account_numbers();
   expected.vacated_uid_validity = {};
   EXPECT_EQ(*account, expected);
-  EXPECT_EQ(decode_about(*hex_decode("010d4c697374732f4772c3bcc39f65060180f2d6ca060205244a756e6b04746"
-                                     "f646f")),
-            about());
+  EXPECT_EQ(
+      decode_about(*hex_decode("010d4c697374732f4772c3bcc39f65060180f2d6ca060205244a756e6b04746"
+                               "f646f")),
+      about());
   auto numbers_1 = decode_numbers(*hex_decode("01ffffffff0f8827a01fac021401c0843d00"));
   ASSERT_TRUE(numbers_1);
   EXPECT_EQ(numbers_1->messages, 300u);

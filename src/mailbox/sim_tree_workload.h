@@ -152,8 +152,7 @@ inline Task<> undeleter(Workload& w, int count) {
     if (!there) continue;
     std::erase_if(*there, [&](const Expunged&) { return w.random.chance(50); });
     std::size_t asked = there->size();
-    auto back =
-        co_await w.boxes().undelete(account, std::move(*there), w.world.executor.wall());
+    auto back = co_await w.boxes().undelete(account, std::move(*there), w.world.executor.wall());
     if (!back)
       ++w.refused;
     else

@@ -71,7 +71,7 @@ struct Workload {
   using Place = std::tuple<AccountId, MailboxId, Uid>;
   std::map<Place, EmailId> acknowledged;
   std::set<EmailId> emails_of_ann;
-  std::set<Place> expunge_asked;  // or moved
+  std::set<Place> expunge_asked;                            // or moved
   std::set<std::pair<AccountId, EmailId>> end_asked;        // e-mails that somebody expunged
   std::set<std::pair<AccountId, MailboxId>> removal_asked;  // or, of INBOX, a rename
   std::set<Place> expunge_done;
@@ -146,7 +146,7 @@ struct Letter {
 };
 
 inline store::Batch letter_batch(Workload& w, const std::shared_ptr<Letter>& letter,
-                          std::unique_ptr<store::BodyWriter> body) {
+                                 std::unique_ptr<store::BodyWriter> body) {
   store::Batch batch;
   for (std::size_t i = 0; i < letter->recipients.size(); ++i) {
     auto& [account, arrival] = letter->recipients[i];

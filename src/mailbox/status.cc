@@ -137,8 +137,7 @@ Task<Result<std::optional<StatusRecords>>> read_status(
   CO_TRY(auto about, decode_about(*values[0]));
   CO_TRY(auto numbers, decode_numbers(*values[1]));
   CO_TRY(auto owner, decode_account(*values[2]));
-  if (!owner.closed && !about.leaving())
-    records.emplace(StatusRecords{std::move(about), numbers});
+  if (!owner.closed && !about.leaving()) records.emplace(StatusRecords{std::move(about), numbers});
   co_return records;
 }
 

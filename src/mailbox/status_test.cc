@@ -117,7 +117,8 @@ TEST_F(StatusTest, KeywordsGetNumbersWhenTheyAreFirstSet) {
   many.pop_back();
   EXPECT_EQ(change(wanted(uids({1}), FlagMode::add, 0, many)).code, FlagsStored::Code::ok);
   EXPECT_EQ(open()->record().keywords.size(), 64u);
-  auto nobody = run_ok(executor(), boxes().store(kAnn, MailboxId(99), wanted(uids({1}), FlagMode::add, 0)));
+  auto nobody =
+      run_ok(executor(), boxes().store(kAnn, MailboxId(99), wanted(uids({1}), FlagMode::add, 0)));
   EXPECT_EQ(nobody.code, FlagsStored::Code::no_mailbox);
   clean();
 }
@@ -127,14 +128,12 @@ TEST_F(StatusTest, AConditionLeavesAloneWhatHasChanged) {
   deliver_many(3);
   ModSeq since = open()->record().mod_seq;
   flag(uids({2}), Mode::add, {Flags::flagged, 0});
-  auto stored = change(
-      wanted(uids({1, 2, 3, 9}), FlagMode::add, Flags::deleted, {}, since));
+  auto stored = change(wanted(uids({1, 2, 3, 9}), FlagMode::add, Flags::deleted, {}, since));
   EXPECT_EQ(stored.modified, uids({2}));
   EXPECT_EQ(stored.mod_seq, open()->record().mod_seq);
   EXPECT_EQ(open()->record().deleted, 2u);
   EXPECT_FALSE(open()->at(2).flags.has(Flags::deleted));
-  auto none =
-      change(wanted(uids({1, 2, 3}), FlagMode::add, Flags::seen, {}, ModSeq(0)));
+  auto none = change(wanted(uids({1, 2, 3}), FlagMode::add, Flags::seen, {}, ModSeq(0)));
   EXPECT_EQ(none.modified, uids({1, 2, 3}));
   EXPECT_EQ(none.mod_seq, ModSeq(0));
   clean();

@@ -144,7 +144,8 @@ Task<Result<>> Mailboxes::Impl::trim_gone(AccountId account, MailboxId mailbox,
     store::Batch batch;
     ModSeq horizon;
     for (auto& [key, value] : pairs) {
-      if (!keys::is(key, keys::Kind::gone)) co_return corrupt("a key of expunged uids is malformed");
+      if (!keys::is(key, keys::Kind::gone))
+        co_return corrupt("a key of expunged uids is malformed");
       horizon = keys::mod_seq_of(key);
       batch.require_value(key, store::digest_of(value));  // nobody else trims it
       batch.erase(std::move(key));

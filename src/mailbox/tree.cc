@@ -26,8 +26,7 @@ Names names_of(AtTurn& at) {
   return names;
 }
 
-MailboxId make_mailbox(AtTurn& at, std::string_view name, Role role, WallTime now,
-                       ModSeq mod_seq) {
+MailboxId make_mailbox(AtTurn& at, std::string_view name, Role role, WallTime now, ModSeq mod_seq) {
   AccountNumbers& numbers = at.numbers();
   auto about = std::make_shared<About>();
   about->name = name;
@@ -92,8 +91,8 @@ TreeCode rename_at(AtTurn& at, const Limits& limits, std::string_view from, std:
   for (auto& [id, name] : renamed) {
     MailboxHead mailbox = *at.mailboxes().find(id);
     auto about = std::make_shared<About>(*mailbox.about);
-    if (about->subscribed) at.turn.put(keys::subscription(at.account(), about->name),
-                                       encode_subscription());
+    if (about->subscribed)
+      at.turn.put(keys::subscription(at.account(), about->name), encode_subscription());
     about->subscribed = false;  // the old name stays subscribed, RFC 3501 §6.3.9
     about->name = std::move(name);
     numbers.vacated_uid_validity = std::max(numbers.vacated_uid_validity, about->uid_validity);

@@ -118,15 +118,15 @@ TEST_F(TreeTest, MailboxesHaveALimit) {
   run_ok(world.executor,
          create_account(world.store(), *world.mailboxes, kAnn, world.executor.wall()));
   auto create = [&](std::string name) {
-    return run_ok(world.executor, world.mailboxes->create(kAnn, std::move(name), Role::none,
-                                                          world.executor.wall()))
+    return run_ok(world.executor,
+                  world.mailboxes->create(kAnn, std::move(name), Role::none, world.executor.wall()))
         .first;
   };
   EXPECT_EQ(create("a/b/c/d"), TreeCode::too_many) << "and none of the superiors is made";
   EXPECT_EQ(create("a/b/c"), TreeCode::ok);
   EXPECT_EQ(create("e"), TreeCode::too_many);
-  auto rename = run_ok(world.executor,
-                       world.mailboxes->rename(kAnn, "a", "x/y", world.executor.wall()));
+  auto rename =
+      run_ok(world.executor, world.mailboxes->rename(kAnn, "a", "x/y", world.executor.wall()));
   EXPECT_EQ(rename, TreeCode::too_many) << "x would be the tenth";
   auto subscribe = [&](std::string name) {
     return run_ok(world.executor, world.mailboxes->subscribe(kAnn, std::move(name), true));

@@ -21,8 +21,8 @@ class PageView final : public View {
   const MailboxRecord& record() const override { return record_; }
   std::uint32_t count() const override { return count_; }
   std::optional<std::uint32_t> sequence_of(Uid uid) const override;
-  std::uint32_t count_below(Uid uid) const;    // messages with a lower uid
-  std::uint32_t first_unseen() const;          // sequence number; 0: none
+  std::uint32_t count_below(Uid uid) const;  // messages with a lower uid
+  std::uint32_t first_unseen() const;        // sequence number; 0: none
   Octets octets() const override { return record_.octets; }
   MessageState at(std::uint32_t n) const override;
   void visit(std::uint32_t first, std::uint32_t last,

@@ -50,9 +50,8 @@ Task<Result<DnsRecords<MxRecord>>> Resolver::mx(std::string name, Stop* stop) {
 
 Task<Result<DnsRecords<IpAddress>>> Resolver::a(std::string name, Stop* stop) {
   auto answer = co_await ask(name, DnsType::a, stop);
-  co_return read<IpAddress>(std::move(answer), name, DnsType::a, [](std::string_view data) {
-    return parse_address(data, DnsType::a);
-  });
+  co_return read<IpAddress>(std::move(answer), name, DnsType::a,
+                            [](std::string_view data) { return parse_address(data, DnsType::a); });
 }
 
 Task<Result<DnsRecords<IpAddress>>> Resolver::aaaa(std::string name, Stop* stop) {

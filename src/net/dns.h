@@ -1,8 +1,8 @@
 // dns.h: questions to the DNS, answered asynchronously and validated (RFC 1034, 1035, 4035).
 //
 //   auto mail_hosts = co_await resolver.mx("example.org");
-//   if (!mail_hosts) ...                      nobody could answer now: Error{unavailable}, {timeout}
-//   switch (mail_hosts->kind) ...             found, no data of this type, no such domain
+//   if (!mail_hosts) ...                      nobody could answer now: Error{unavailable},
+//   {timeout} switch (mail_hosts->kind) ...             found, no data of this type, no such domain
 //
 // "No" is an answer and no Error: NXDOMAIN (RFC 1034 §4.3.1) and NODATA (RFC 2308 §2.2) differ,
 // and neither is a failure. CNAMEs are followed. Answers are cached for their TTL, the negative

@@ -11,8 +11,8 @@ namespace posta::net {
 
 namespace {
 
-constexpr std::size_t kLabelOctetsMax = 63;  // RFC 1035 §2.3.4
-constexpr std::size_t kNameOctetsMax = 255;  // RFC 1035 §2.3.4, as octets of the wire
+constexpr std::size_t kLabelOctetsMax = 63;    // RFC 1035 §2.3.4
+constexpr std::size_t kNameOctetsMax = 255;    // RFC 1035 §2.3.4, as octets of the wire
 constexpr std::size_t kStringOctetsMax = 255;  // RFC 1035 §3.3: <character-string>
 
 Failure cut() {

@@ -51,8 +51,8 @@ TEST(DnsData, NamesReadAndPrint) {
     EXPECT_FALSE(parse_dns_name(bad));
   EXPECT_EQ(*print_dns_name("mx1.example.net."), "\3mx1\7example\3net\0"s);
   EXPECT_EQ(*print_dns_name(""), "\0"s);
-  for (const std::string& bad : {"a..b"s, std::string(64, 'a'), std::string(63, 'a') + ".b."s + "."s,
-                                 std::string(300, 'a')})
+  for (const std::string& bad :
+       {"a..b"s, std::string(64, 'a'), std::string(63, 'a') + ".b."s + "."s, std::string(300, 'a')})
     EXPECT_FALSE(print_dns_name(bad)) << bad;
 }
 

@@ -22,8 +22,7 @@ Task<Result<>> Credentials::change_password(Address address, std::string old_pas
     co_return fail(Error::Kind::denied,
                    fmt::format("that is not the password of {}", account.address.str()));
   }
-  if (new_password.empty())
-    co_return fail(Error::Kind::syntax, "the new password is empty");
+  if (new_password.empty()) co_return fail(Error::Kind::syntax, "the new password is empty");
   auto prepare = [&](store::Batch& batch) {
     return directory_.prepare_set_password(batch, account.id, new_password, force);
   };

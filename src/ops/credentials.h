@@ -23,8 +23,7 @@ class Credentials {
                                  std::string new_password, bool force = false);
 
   // The number of the new one.
-  Task<Result<std::uint32_t>> add_app_password(Address address,
-                                               directory::NewAppPassword password);
+  Task<Result<std::uint32_t>> add_app_password(Address address, directory::NewAppPassword password);
   Task<Result<>> remove_app_password(Address address, std::uint32_t number);
   Task<Result<std::vector<directory::AppPassword>>> app_passwords(Address address);
 

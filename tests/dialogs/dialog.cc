@@ -146,8 +146,7 @@ class Parser {
       std::string_view mark;
       Step::Kind kind;
     };
-    static constexpr Form kForms[] = {
-        {"<+", Step::Kind::line_of},
+    static constexpr Form kForms[] = {{"<+", Step::Kind::line_of},
                                       {"<!", Step::Kind::no_line_of},
                                       {"<~", Step::Kind::expect_line},
                                       {"<", Step::Kind::expect}};

@@ -206,7 +206,8 @@ Task<Result<std::string>> Runner::read_to_line(Connection& from, std::string glo
   for (;;) {
     auto line = co_await read_line(from);
     if (!line) co_return line;
-    if (*line == "EOF") co_return fail(Error::Kind::closed, "the end of the connection after " + lines);
+    if (*line == "EOF")
+      co_return fail(Error::Kind::closed, "the end of the connection after " + lines);
     lines += (lines.empty() ? "" : "\n") + *line;
     if (matches(glob, *line)) co_return lines;
   }
@@ -216,10 +217,9 @@ Task<Result<>> Runner::expect(const Step& step) {
   auto from = co_await connection();
   if (!from) co_return wrong(step, describe(from.error()));
   const bool one = step.kind == Step::Kind::expect;
-  auto reply = one ? co_await read_reply(**from)
-               : step.kind == Step::Kind::expect_dot
-                   ? co_await read_to_dot(**from)
-                   : co_await read_to_line(**from, step.text);
+  auto reply = one                                   ? co_await read_reply(**from)
+               : step.kind == Step::Kind::expect_dot ? co_await read_to_dot(**from)
+                                                     : co_await read_to_line(**from, step.text);
   if (!reply) co_return wrong(step, "expected " + step.text + ", got " + describe(reply.error()));
   (*from)->reply = *reply;
   if (one && !matches(step.text, *reply))

@@ -94,7 +94,8 @@ Result<> Player::hear(const Response& response, bool may_expunge, Said& said) {
     said.fetched.push_back(fetched);
     return {};
   }
-  if (response.number) complain(fmt::format("{} {} without a mailbox", *response.number, response.name));
+  if (response.number)
+    complain(fmt::format("{} {} without a mailbox", *response.number, response.name));
   said.data.push_back(response);
   return {};
 }
@@ -107,14 +108,14 @@ void Player::check_own_flag(const View::Fetched& fetched) {
   if (own == own_.end() || changing_.contains(uid) || truth_.end_asked(view_->mailbox(), uid))
     return;
   if (fetched.flags->contains(keyword_) != own->second)
-    complain(fmt::format("{} uid {}: {} should be {}, flags are {}", view_->mailbox(), uid, keyword_,
-                         own->second ? "set" : "unset", to_string(*fetched.flags)));
+    complain(fmt::format("{} uid {}: {} should be {}, flags are {}", view_->mailbox(), uid,
+                         keyword_, own->second ? "set" : "unset", to_string(*fetched.flags)));
 }
 
 bool Player::expect_ok(const Said& said, const std::string& what) {
   if (said.tagged.ok()) return true;
-  complain(fmt::format("{}: {} [{}] {}", what, said.tagged.status, said.tagged.code,
-                       said.tagged.text));
+  complain(
+      fmt::format("{}: {} [{}] {}", what, said.tagged.status, said.tagged.code, said.tagged.text));
   return false;
 }
 
@@ -155,7 +156,8 @@ Task<Result<>> Player::look(std::string mailbox) {
   CO_TRY(Said opened, co_await ask({fmt::format("EXAMINE \"{}\"", mailbox)}));
   expect_ok(opened, "EXAMINE");
   if (view_->count() == 0) co_return Result<>();
-  CO_TRY(Said said, co_await ask({fmt::format("FETCH 1:* (UID FLAGS MODSEQ {})", kSubject), false}));
+  CO_TRY(Said said,
+         co_await ask({fmt::format("FETCH 1:* (UID FLAGS MODSEQ {})", kSubject), false}));
   expect_ok(said, "FETCH");
   co_return Result<>();
 }
@@ -173,13 +175,14 @@ Task<> Player::settle() {
   auto fetched = co_await fetch_all();
   fetching_ = false;
   if (!fetched) co_return complain("FETCH: " + fetched.error().what);
-  if (view_->count() != heard.size()) co_return complain("the mailbox changed while all were quiet");
+  if (view_->count() != heard.size())
+    co_return complain("the mailbox changed while all were quiet");
   for (Number n = 1; n <= view_->count(); ++n) {
     const Entry& was = heard[n - 1];
     const Entry& is = view_->at(n);
     if (was.flags && was.flags != is.flags)
-      complain(fmt::format("{} uid {}: heard of flags {}, and they are {}", view_->mailbox(), is.uid,
-                           to_string(*was.flags), to_string(is.flags.value_or(FlagSet()))));
+      complain(fmt::format("{} uid {}: heard of flags {}, and they are {}", view_->mailbox(),
+                           is.uid, to_string(*was.flags), to_string(is.flags.value_or(FlagSet()))));
   }
 }
 

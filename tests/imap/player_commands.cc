@@ -109,9 +109,10 @@ Task<Result<>> Player::open_mailbox() {
     expect_ok(left, "UNSELECT");
   }
   // The new view hears everything from here on: RFC 3501 §7 tells what comes before the tag.
-  view_ = std::make_unique<View>(truth_, fmt::format("{} session {} select {}", name_, sessions_,
-                                                     ++story_.told["mailboxes opened"]),
-                                 mailbox, read_only);
+  view_ = std::make_unique<View>(
+      truth_,
+      fmt::format("{} session {} select {}", name_, sessions_, ++story_.told["mailboxes opened"]),
+      mailbox, read_only);
   bool condstore = !condstore_ && chance(20);
   CO_TRY(Said said, co_await ask({fmt::format("{} \"{}\"{}", read_only ? "EXAMINE" : "SELECT",
                                               mailbox, condstore ? " (CONDSTORE)" : "")}));
@@ -128,7 +129,8 @@ Task<Result<>> Player::open_mailbox() {
     truth_.uid_validity(mailbox, to_number<std::uint64_t>(ok->code_rest()).value_or(0));
   if (const Response* ok = with_code(said.data, "HIGHESTMODSEQ"))
     if (to_number<std::uint64_t>(ok->code_rest()).value_or(0) < before.mod_seq)
-      complain(fmt::format("{}: HIGHESTMODSEQ {} after {}", mailbox, ok->code_rest(), before.mod_seq));
+      complain(
+          fmt::format("{}: HIGHESTMODSEQ {} after {}", mailbox, ok->code_rest(), before.mod_seq));
   CO_TRY_VOID(co_await fetch_all());
   std::set<Number> uids = view_->uids();
   if (uids.size() == view_->count()) truth_.view(mailbox, uids, before);
@@ -139,9 +141,10 @@ Task<Result<>> Player::fetch_all() {
   if (view_->count() == 0) co_return co_await noop();
   view_->forget();
   Number asked = view_->count();
-  CO_TRY(Said said, co_await ask({chance(50) ? "FETCH 1:* (UID FLAGS MODSEQ)"
-                                             : fmt::format("FETCH 1:* (UID FLAGS MODSEQ {})", kSubject),
-                                  false}));
+  CO_TRY(Said said,
+         co_await ask({chance(50) ? "FETCH 1:* (UID FLAGS MODSEQ)"
+                                  : fmt::format("FETCH 1:* (UID FLAGS MODSEQ {})", kSubject),
+                       false}));
   condstore_ = true;  // RFC 7162 §3.1: MODSEQ in a FETCH enables it
   expect_ok(said, "FETCH");
   std::set<Number> answered;
@@ -167,14 +170,12 @@ Task<Result<>> Player::fetch_content() {
 
 // RFC 7162 §3.1.4.1
 Task<Result<>> Player::fetch_changed() {
-  std::uint64_t since = view_->count() ? view_->at(static_cast<Number>(
-                                                       1 + random_.below(view_->count())))
-                                             .mod_seq
-                                       : 0;
+  std::uint64_t since =
+      view_->count() ? view_->at(static_cast<Number>(1 + random_.below(view_->count()))).mod_seq
+                     : 0;
   if (since == 0) co_return co_await noop();
   view_->forget();
-  CO_TRY(Said said,
-         co_await ask({fmt::format("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {})", since)}));
+  CO_TRY(Said said, co_await ask({fmt::format("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {})", since)}));
   condstore_ = true;
   expect_ok(said, "FETCH CHANGEDSINCE");
   std::set<Number> answered;
@@ -293,9 +294,9 @@ Task<Result<>> Player::copy(bool move) {
 
 Task<Result<>> Player::append() {
   std::string to = any_mailbox(), token = story_.new_token();
-  std::string message = fmt::format("From: {0}@example.org\r\nSubject: imap-{1}.\r\n\r\n{2}\r\n",
-                                    keyword_.substr(1), token,
-                                    std::string(random_.below(chance(10) ? 50'000 : 500), 'x'));
+  std::string message =
+      fmt::format("From: {0}@example.org\r\nSubject: imap-{1}.\r\n\r\n{2}\r\n", keyword_.substr(1),
+                  token, std::string(random_.below(chance(10) ? 50'000 : 500), 'x'));
   bool own = chance(30), waits = chance(40);
   Number floor = truth_.uid_floor(to);
   std::string tag = client_->next_tag();
@@ -336,9 +337,9 @@ Task<Result<>> Player::append() {
 // What has the keyword is found; what lost it is not.
 Task<Result<>> Player::search() {
   std::vector<Entry> before = view_->entries();
-  CO_TRY(Said said, co_await ask({chance(50)
-                                      ? fmt::format("UID SEARCH KEYWORD {}", keyword_)
-                                      : fmt::format("UID SEARCH RETURN (ALL) KEYWORD {}", keyword_)}));
+  CO_TRY(Said said,
+         co_await ask({chance(50) ? fmt::format("UID SEARCH KEYWORD {}", keyword_)
+                                  : fmt::format("UID SEARCH RETURN (ALL) KEYWORD {}", keyword_)}));
   expect_ok(said, "SEARCH");
   std::set<Number> found;
   unsigned answers = 0;
@@ -368,9 +369,8 @@ Task<Result<>> Player::status() {
   std::string mailbox = any_mailbox();
   Number floor = truth_.uid_floor(mailbox);
   std::uint64_t mod_seq = truth_.mod_seq(mailbox);
-  CO_TRY(Said said,
-         co_await ask({fmt::format("STATUS \"{}\" (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)",
-                                   mailbox)}));
+  CO_TRY(Said said, co_await ask({fmt::format(
+                        "STATUS \"{}\" (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)", mailbox)}));
   if (!expect_ok(said, "STATUS")) co_return Result<>();
   for (const Response& response : said.data) {
     if (!response.is("STATUS") || response.values.size() != 2) continue;
@@ -400,7 +400,8 @@ Task<Result<>> Player::idle() {
     CO_TRY_VOID(hear(response, true, said));
   }
   for (std::uint64_t waits = random_.below(5); waits > 0; --waits) {
-    CO_TRY(auto news, co_await client_->read_for(std::chrono::milliseconds(1 + random_.below(200))));
+    CO_TRY(auto news,
+           co_await client_->read_for(std::chrono::milliseconds(1 + random_.below(200))));
     if (!news) continue;
     told("news while idle");
     CO_TRY_VOID(hear(*news, true, said));

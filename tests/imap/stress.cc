@@ -117,9 +117,10 @@ void Stress::count_letters() {
       truth_.complain(fmt::format("letter {} was delivered {} times", token, delivered[token]));
   }
   if (missing > unread)
-    truth_.complain(fmt::format("{} letters were answered 250, and nobody has seen them; {} were "
-                                "removed unread",
-                                missing, unread));
+    truth_.complain(
+        fmt::format("{} letters were answered 250, and nobody has seen them; {} were "
+                    "removed unread",
+                    missing, unread));
 }
 
 }  // namespace posta::imap

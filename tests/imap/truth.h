@@ -63,13 +63,19 @@ class Truth {
   void delete_asked(const std::string& mailbox, Number uid) {
     message(mailbox, uid).delete_asked = true;
   }
-  void move_asked(const std::string& mailbox, Number uid) { message(mailbox, uid).move_asked = true; }
+  void move_asked(const std::string& mailbox, Number uid) {
+    message(mailbox, uid).move_asked = true;
+  }
 
   // Uids from here on are new.
   Number uid_floor(const std::string& mailbox) const;
-  bool end_asked(const std::string& mailbox, Number uid) { return message(mailbox, uid).end_asked(); }
+  bool end_asked(const std::string& mailbox, Number uid) {
+    return message(mailbox, uid).end_asked();
+  }
   std::uint64_t mod_seq(const std::string& mailbox) const;  // the highest that anybody heard
-  const std::map<Number, Message>& messages(const std::string& mailbox) { return of(mailbox).messages; }
+  const std::map<Number, Message>& messages(const std::string& mailbox) {
+    return of(mailbox).messages;
+  }
 
   // Law 4, when all have ended: who asks may be heard later than who sees.
   void finish();

@@ -31,8 +31,7 @@ bool View::hear(const Response& response, bool expunge_allowed) {
     recent_ = *response.number;
     if (recent_ > count()) complain(fmt::format("{} RECENT of {}", recent_, count()));
   } else if (response.is("EXPUNGE")) {
-    if (!expunge_allowed)
-      complain(fmt::format("{} EXPUNGE where none may come", *response.number));
+    if (!expunge_allowed) complain(fmt::format("{} EXPUNGE where none may come", *response.number));
     expunge(*response.number);
   } else if (response.is("FETCH")) {
     fetch(response);
@@ -44,8 +43,7 @@ bool View::hear(const Response& response, bool expunge_allowed) {
 
 // RFC 3501 §7.3.1; §7.4.1: only EXPUNGE makes a mailbox smaller.
 void View::exists(Number exists) {
-  if (exists < count())
-    complain(fmt::format("{} EXISTS, and {} were there", exists, count()));
+  if (exists < count()) complain(fmt::format("{} EXISTS, and {} were there", exists, count()));
   entries_.resize(exists);
 }
 
@@ -63,7 +61,8 @@ void View::expunge(Number number) {
 void View::learn_uid(Number number, Number uid) {
   Entry& entry = entries_[number - 1];
   if (entry.uid == uid) return;
-  if (entry.uid) return complain(fmt::format("message {} was uid {}, is {}", number, entry.uid, uid));
+  if (entry.uid)
+    return complain(fmt::format("message {} was uid {}, is {}", number, entry.uid, uid));
   for (Number n = 1; n <= count(); ++n) {
     Number other = at(n).uid;
     if (other && (n < number) != (other < uid))
@@ -88,7 +87,8 @@ void View::content(const Response& response, Number uid) {
   if (auto token = token_in(whole)) truth_.token(mailbox_, uid, *token);
   const Value* size = find_item(response, "RFC822.SIZE");
   if (whole && size && size->number() != whole->text.size())
-    complain(fmt::format("uid {}: RFC822.SIZE {} of {} octets", uid, size->text, whole->text.size()));
+    complain(
+        fmt::format("uid {}: RFC822.SIZE {} of {} octets", uid, size->text, whole->text.size()));
 }
 
 void View::fetch(const Response& response) {
@@ -119,7 +119,8 @@ void View::fetch(const Response& response) {
     bool recent = false;
     for (const Value& flag : flags->items)
       flag.text == "\\Recent" ? (void)(recent = true) : (void)set.insert(flag.text);
-    if (entry.recent && !recent) complain(fmt::format("message {} is recent no more", fetched_.number));
+    if (entry.recent && !recent)
+      complain(fmt::format("message {} is recent no more", fetched_.number));
     entry.recent = recent;
     entry.flags = fetched_.flags = std::move(set);
   }

@@ -1,5 +1,5 @@
-// view.h: one session's idea of the mailbox it has selected, kept from untagged responses alone, and
-// what they may be (RFC 3501 §7).
+// view.h: one session's idea of the mailbox it has selected, kept from untagged responses alone,
+// and what they may be (RFC 3501 §7).
 //
 //   * 5 EXISTS        the mailbox grows, never shrinks
 //   * 2 EXPUNGE       message 2 goes, those behind it move up; never during FETCH, STORE, SEARCH

@@ -81,8 +81,8 @@ server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net
   return pop3;
 }
 
-server::ImapServer::Config imap_config(const Config& config,
-                                       std::shared_ptr<net::TlsServer> tls, bool implicit) {
+server::ImapServer::Config imap_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
+                                       bool implicit) {
   server::ImapServer::Config imap = config.imap;
   imap.reception.tls = std::move(tls);
   imap.reception.implicit_tls = implicit;
@@ -208,10 +208,9 @@ void House::listen(SimExecutor& executor, SimNetwork& network, const Config& con
     bool implicit_tls = false;
   };
   const net::IpAddress ip = *net::IpAddress::parse(config.address);
-  for (const Door& door :
-       {Door{25, smtp}, Door{110, pop3}, Door{143, imap}, Door{2465, smtps, true}, Door{995, pop3s, true},
-        Door{993, imaps, true},
-        Door{587, submission}, Door{465, submissions, true}}) {
+  for (const Door& door : {Door{25, smtp}, Door{110, pop3}, Door{143, imap},
+                           Door{2465, smtps, true}, Door{995, pop3s, true}, Door{993, imaps, true},
+                           Door{587, submission}, Door{465, submissions, true}}) {
     if (door.implicit_tls && !tls) continue;
     auto listener = network.host(ip).listen(executor, {ip, door.port});
     CHECK(listener);
@@ -249,8 +248,8 @@ House& World::house() {
 
 void World::start() {
   CHECK(!house_);
-  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_,
-                                   events_, config_);
+  house_ = std::make_unique<House>(executor_, disk_, network_.host(server_ip()), resolver_, events_,
+                                   config_);
   run(settle_in());
   house_->background.spawn(house_->queue.run(house_->background.stop()));
   house_->listen(executor_, network_, config_);

@@ -30,7 +30,9 @@ class Host {
  public:
   Host(SimExecutor& executor, SimNetwork& network, std::string_view address,
        std::uint16_t port = 25)
-      : executor_(executor), network_(network), ip_(*net::IpAddress::parse(address)),
+      : executor_(executor),
+        network_(network),
+        ip_(*net::IpAddress::parse(address)),
         sessions_(executor) {
     auto listener = network.host(ip_).listen(executor, {ip_, port});
     CHECK(listener);
@@ -115,8 +117,9 @@ class Host {
       lines_.push_back(line);
       std::string fallback = "250 2.0.0 ok";
       if (line.starts_with("EHLO"))
-        fallback = "250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n"
-                   "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
+        fallback =
+            "250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n"
+            "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
       if (line.starts_with("DATA")) fallback = "354 go on";
       if (line.starts_with("QUIT")) fallback = "221 2.0.0 bye";
       CO_TRY_VOID(co_await answer(peer, line, fallback));

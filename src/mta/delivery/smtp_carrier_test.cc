@@ -70,8 +70,8 @@ class Carrier : public ::testing::Test {
     for (std::size_t i = 0; i < to.size(); ++i) {
       static constexpr const char* kKinds[] = {"delivered", "deferred", "failed"};
       const Outcome& one = last.each[i];
-      out += (i ? "; " : "") + std::string(kKinds[static_cast<int>(one.kind)]) + " " +
-             one.reply.str();
+      out +=
+          (i ? "; " : "") + std::string(kKinds[static_cast<int>(one.kind)]) + " " + one.reply.str();
     }
     return out;
   }
@@ -101,11 +101,9 @@ TEST_F(Carrier, ALetterGoesOutInOneTransaction) {
   Host host(executor, network, "192.0.2.1");
   EXPECT_EQ(deliver({"bob@example.net", "eve@example.net"}),
             "delivered 250 2.0.0 taken; delivered 250 2.0.0 taken");
-  EXPECT_EQ(host.lines(),
-            (std::vector<std::string>{"EHLO mx.example.org",
-                                      "MAIL FROM:<ann@example.org> SIZE=24",
-                                      "RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>",
-                                      "DATA"}));
+  EXPECT_EQ(host.lines(), (std::vector<std::string>{
+                              "EHLO mx.example.org", "MAIL FROM:<ann@example.org> SIZE=24",
+                              "RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>", "DATA"}));
   EXPECT_EQ(host.messages(), std::vector<std::string>{"Subject: hello\r\n\r\nbody\r\n"});
   EXPECT_EQ(last.each[0].host, "mx1.example.net");
   EXPECT_FALSE(last.unreachable);
@@ -190,8 +188,9 @@ TEST_F(Carrier, RecipientsShareNoFate) {
     if (!pipelining) host.say("EHLO", "250 mx.example.net");
     host.say("RCPT TO:<bob", "550 5.1.1 no bob");
     host.say("RCPT TO:<carl", "451 4.2.1 carl is busy");
-    EXPECT_EQ(deliver({"bob@example.net", "eve@example.net", "carl@example.net"}),
-              "failed 550 5.1.1 no bob; delivered 250 2.0.0 taken; deferred 451 4.2.1 carl is busy");
+    EXPECT_EQ(
+        deliver({"bob@example.net", "eve@example.net", "carl@example.net"}),
+        "failed 550 5.1.1 no bob; delivered 250 2.0.0 taken; deferred 451 4.2.1 carl is busy");
     EXPECT_EQ(host.messages().size(), 1u);
     close_pool();
   }
@@ -261,19 +260,24 @@ TEST_F(Carrier, AHostThatNeverAnswersIsLeftInTime) {
     const char* step;
     Duration at_least;
   };
-  for (const Case& c : std::vector<Case>{{"", 300s}, {"EHLO", 300s}, {"MAIL", 300s},
-                                         {"RCPT", 300s}, {"DATA", 120s}, {".", 600s}}) {
+  for (const Case& c : std::vector<Case>{{"", 300s},
+                                         {"EHLO", 300s},
+                                         {"MAIL", 300s},
+                                         {"RCPT", 300s},
+                                         {"DATA", 120s},
+                                         {".", 600s}}) {
     Host host(executor, network, "192.0.2.1");
     host.say("EHLO", "250 mx.example.net");
     host.never_answer(c.step);
     Instant before = executor.now();
-    EXPECT_TRUE(deliver().starts_with("deferred 451 4.4.2 mx1.example.net[192.0.2.1] did not "
-                                      "answer in time"))
+    EXPECT_TRUE(
+        deliver().starts_with("deferred 451 4.4.2 mx1.example.net[192.0.2.1] did not "
+                              "answer in time"))
         << c.step;
     EXPECT_GE(executor.now() - before, c.at_least) << c.step;
     EXPECT_LT(executor.now() - before, c.at_least + 10s) << c.step;
-    EXPECT_EQ(last.unreachable.has_value(), std::string_view(c.step).empty() ||
-                                                std::string_view(c.step) == "EHLO");
+    EXPECT_EQ(last.unreachable.has_value(),
+              std::string_view(c.step).empty() || std::string_view(c.step) == "EHLO");
     close_pool();
   }
 }
@@ -320,8 +324,9 @@ TEST_F(Carrier, HostsAreTriedInTheirOrder) {
 }
 
 TEST_F(Carrier, WhoCannotBeReachedIsSaidOfTheDestination) {
-  EXPECT_EQ(deliver(),
-            "deferred 451 4.4.1 mx1.example.net: cannot connect to 192.0.2.1:25: connection refused");
+  EXPECT_EQ(
+      deliver(),
+      "deferred 451 4.4.1 mx1.example.net: cannot connect to 192.0.2.1:25: connection refused");
   ASSERT_TRUE(last.unreachable);
   dns.fail("example.net");
   EXPECT_EQ(deliver(), "deferred 451 4.4.3 no answer from the DNS for example.net MX");
@@ -416,7 +421,9 @@ TEST_F(Carrier, WhenWeEndWhatWasNotSentIsNotDecided) {
   if (!pool) pool.emplace(executor, carrier->config().limits);
   runtime::Nursery nursery(executor);
   auto go = [this]() -> Task<> {
-    RemoteJob job{letter, message, {*Domain::parse("example.net"), nullptr},
+    RemoteJob job{letter,
+                  message,
+                  {*Domain::parse("example.net"), nullptr},
                   {*Address::parse("bob@example.net")}};
     last = co_await carrier->deliver(std::move(job), *pool, stop);
   };
@@ -437,7 +444,9 @@ TEST_F(Carrier, WhenWeEndTheReplyToAWholeMessageIsAwaitedALittle) {
     runtime::Stop ending;
     runtime::Nursery nursery(executor);
     auto go = [this, &ending]() -> Task<> {
-      RemoteJob job{letter, message, {*Domain::parse("example.net"), nullptr},
+      RemoteJob job{letter,
+                    message,
+                    {*Domain::parse("example.net"), nullptr},
                     {*Address::parse("bob@example.net")}};
       last = co_await carrier->deliver(std::move(job), *pool, ending);
     };
@@ -483,18 +492,26 @@ TEST_F(Carrier, EightBitsGoWhereTheyAreTaken) {
 TEST_F(Carrier, InternationalLettersGoWhereTheyAreTaken) {
   Host host(executor, network, "192.0.2.1");
   letter.envelope.smtputf8 = true;
-  EXPECT_EQ(deliver({"b\xC3\xB6" "b@example.net"}), "delivered 250 2.0.0 taken");
+  EXPECT_EQ(deliver({"b\xC3\xB6"
+                     "b@example.net"}),
+            "delivered 250 2.0.0 taken");
   EXPECT_EQ(host.lines()[1], "MAIL FROM:<ann@example.org> SIZE=24 BODY=8BITMIME SMTPUTF8");
-  EXPECT_EQ(host.lines()[2], "RCPT TO:<b\xC3\xB6" "b@example.net>");
+  EXPECT_EQ(host.lines()[2],
+            "RCPT TO:<b\xC3\xB6"
+            "b@example.net>");
   close_pool();
   host.say("EHLO", "250-mx.example.net\r\n250 8BITMIME");
   // RFC 6531 §3.2; the ASCII recipient of an ASCII header goes on.
-  EXPECT_EQ(deliver({"b\xC3\xB6" "b@example.net", "bob@example.net"}),
+  EXPECT_EQ(deliver({"b\xC3\xB6"
+                     "b@example.net",
+                     "bob@example.net"}),
             "failed 550 5.6.7 mx1.example.net[192.0.2.1] does not take international addresses or "
             "headers; delivered 250 2.0.0 taken");
   write("Subject: \xC3\xA9\r\n\r\nbody\r\n");
   EXPECT_TRUE(deliver().starts_with("failed 550 5.6.7 "));
-  write("Subject: x\r\n\r\nb\xC3\xB6" "dy\r\n");
+  write(
+      "Subject: x\r\n\r\nb\xC3\xB6"
+      "dy\r\n");
   EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken");
   letter.envelope.from = Address::parse("\xC3\xA4nn@example.org").value();
   EXPECT_TRUE(deliver().starts_with("failed 550 5.6.7 "));

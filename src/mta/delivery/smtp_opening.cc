@@ -31,7 +31,9 @@ class SmtpOpening {
         speaker_(speaker),
         limits_(*speaker.limits),
         relay_(relay),
-        level_(in_clear ? TlsLevel::none : relay ? relay->tls : speaker.level) {}
+        level_(in_clear ? TlsLevel::none
+               : relay  ? relay->tls
+                        : speaker.level) {}
 
   using Done = std::expected<void, NoSession>;
   Task<Done> run();
@@ -134,9 +136,9 @@ Task<SmtpOpening::Done> SmtpOpening::authenticate() {
   if (!relay_ || relay_->user.empty()) co_return Done();
   auto done = co_await smtp_auth(session_, *relay_, limits_.auth_time);
   if (done) co_return Done();
-  co_return std::unexpected(NoSession{kept_reply(std::move(done).error(), limits_),
-                                      session_.stream_.interrupted() ? Then::stopped
-                                                                     : Then::next_host});
+  co_return std::unexpected(
+      NoSession{kept_reply(std::move(done).error(), limits_),
+                session_.stream_.interrupted() ? Then::stopped : Then::next_host});
 }
 
 Task<SmtpOpening::Done> SmtpOpening::run() {

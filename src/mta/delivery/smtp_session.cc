@@ -57,14 +57,13 @@ Reply broken_reply(const Error& error, const std::string& host, std::string_view
   switch (error.kind) {
     case Error::Kind::syntax:
     case Error::Kind::limit:
-      return {451, {4, 5, 0}, fmt::format("{} does not speak SMTP while {}: {}", host, doing,
-                                          error.what)};
+      return {451,
+              {4, 5, 0},
+              fmt::format("{} does not speak SMTP while {}: {}", host, doing, error.what)};
     case Error::Kind::timeout:
       return {451, {4, 4, 2}, fmt::format("{} did not answer in time while {}", host, doing)};
-    case Error::Kind::cancelled:
-      return {451, {4, 3, 2}, "posta ended before the letter was sent"};
-    default:
-      return {451, {4, 4, 2}, fmt::format("{} closed the connection while {}", host, doing)};
+    case Error::Kind::cancelled: return {451, {4, 3, 2}, "posta ended before the letter was sent"};
+    default: return {451, {4, 4, 2}, fmt::format("{} closed the connection while {}", host, doing)};
   }
 }
 

@@ -24,9 +24,9 @@ namespace posta::mta {
 
 // Who speaks, and how it must be done.
 struct SmtpSpeaker {
-  Domain host;                           // our name, for EHLO
-  std::shared_ptr<net::TlsClient> tls;   // null: no TLS
-  TlsLevel level = TlsLevel::may;        // for hosts found by MX
+  Domain host;                          // our name, for EHLO
+  std::shared_ptr<net::TlsClient> tls;  // null: no TLS
+  TlsLevel level = TlsLevel::may;       // for hosts found by MX
   const SmtpClientLimits* limits = nullptr;
 };
 
@@ -34,18 +34,17 @@ struct SmtpSpeaker {
 struct NoSession {
   Reply reply;
   enum class Then {
-    next_host,     // another host may do better
-    without_tls,   // TLS failed and is not demanded: the same host in clear
-    never,         // this host takes no mail at all (RFC 7504): final, if no other does
-    comes_back,    // it is we: mail would go in circles
-    stopped,       // we end
+    next_host,    // another host may do better
+    without_tls,  // TLS failed and is not demanded: the same host in clear
+    never,        // this host takes no mail at all (RFC 7504): final, if no other does
+    comes_back,   // it is we: mail would go in circles
+    stopped,      // we end
   } then = Then::next_host;
 };
 
 class SmtpSession {
  public:
-  SmtpSession(runtime::Executor& executor, std::unique_ptr<net::Transport> transport,
-              MailHost host)
+  SmtpSession(runtime::Executor& executor, std::unique_ptr<net::Transport> transport, MailHost host)
       : stream_(executor, std::move(transport)), host_(std::move(host)) {}
 
   // Sends what was put, and reads the next reply.
@@ -66,7 +65,7 @@ class SmtpSession {
   const wire::smtp::Capabilities& offered() const { return offered_; }
   const std::string& tls() const { return tls_; }  // "TLSv1.3 verified"; empty: in clear
   const net::TlsInfo& tls_info() const { return tls_info_; }
-  std::size_t letters = 0;                         // transactions begun
+  std::size_t letters = 0;  // transactions begun
 
  private:
   friend class SmtpOpening;

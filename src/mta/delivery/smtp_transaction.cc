@@ -15,8 +15,8 @@ namespace smtp = wire::smtp;
 
 namespace {
 
-constexpr int kClosing = 421;       // RFC 5321 §3.8
-constexpr int kStartInput = 354;    // RFC 5321 §4.2.3
+constexpr int kClosing = 421;           // RFC 5321 §3.8
+constexpr int kStartInput = 354;        // RFC 5321 §4.2.3
 constexpr int kTooMany[] = {452, 552};  // RFC 5321 §4.5.3.1.10: "treat a 552 reply code … as 452"
 
 class Transaction {
@@ -121,7 +121,8 @@ Task<Result<bool>> Transaction::fits() {
   const std::string host = session_.host_text();
   // RFC 1870 §6: "a client … should not" send what is beyond the announced size.
   if (offered.size && offered.size_max > 0 && message_.body.size > offered.size_max) {
-    settle_undecided({552, {5, 3, 4},
+    settle_undecided({552,
+                      {5, 3, 4},
                       fmt::format("The message is larger than the {} octets that {} takes",
                                   offered.size_max, host)});
     co_return false;
@@ -196,9 +197,9 @@ Task<bool> Transaction::read_replies() {
       co_return false;
     }
     answered_ = true;
-    bool understood = reply->transient() || reply->permanent() ||
-                      (sent.what == Sent::What::data ? reply->code == kStartInput
-                                                     : reply->positive());
+    bool understood =
+        reply->transient() || reply->permanent() ||
+        (sent.what == Sent::What::data ? reply->code == kStartInput : reply->positive());
     if (reply->code == kClosing) {
       break_off(*std::move(reply));
       co_return false;
@@ -241,8 +242,10 @@ void Transaction::take_rcpt(std::size_t recipient, Reply reply) {
 Task<> Transaction::nothing() {
   session_.stream().put(".\r\n");
   auto reply = co_await session_.read_reply(limits_.data_end_time);
-  if (!reply) break_off(reply.error(), "answering an empty message");
-  else if (reply->code == kClosing) break_off(*std::move(reply));
+  if (!reply)
+    break_off(reply.error(), "answering an empty message");
+  else if (reply->code == kClosing)
+    break_off(*std::move(reply));
 }
 
 // The octets of the message. False: the session is broken, or the host has refused in their midst.
@@ -310,8 +313,10 @@ Task<TransactionEnd> Transaction::run() {
   else if (mail_ok_) {
     // MAIL stands, and nothing follows it: RSET before the next (RFC 5321 §4.1.1.5).
     auto reply = co_await session_.ask(smtp::Rset{}, limits_.mail_time);
-    if (!reply) break_off(reply.error(), "answering RSET");
-    else if (!reply->positive()) break_off(*std::move(reply));
+    if (!reply)
+      break_off(reply.error(), "answering RSET");
+    else if (!reply->positive())
+      break_off(*std::move(reply));
   }
   co_return std::move(end_);
 }
@@ -341,9 +346,8 @@ Task<Result<Content>> examine(const store::Store& store, store::BodyRef body, Oc
   co_return content;
 }
 
-Task<TransactionEnd> transact(SmtpSession& session, const store::Store& store,
-                              const Letter& letter, const StoredMessage& message,
-                              std::vector<const Address*> recipients,
+Task<TransactionEnd> transact(SmtpSession& session, const store::Store& store, const Letter& letter,
+                              const StoredMessage& message, std::vector<const Address*> recipients,
                               const SmtpClientLimits& limits) {
   CHECK(!recipients.empty());
   Transaction transaction(session, store, letter, message, std::move(recipients), limits);

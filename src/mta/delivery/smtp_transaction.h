@@ -29,9 +29,9 @@ struct TransactionEnd {
   std::vector<std::optional<Outcome>> each;  // of the recipients, in their order; none: undecided
   // The session is good for nothing any more, and why. Nothing: it is ready for the next MAIL.
   std::optional<Reply> broken;
-  bool stopped = false;      // because we end
-  bool untouched = false;    // it broke before the host had answered anything
-  bool full = false;         // the host wants the undecided in another transaction
+  bool stopped = false;    // because we end
+  bool untouched = false;  // it broke before the host had answered anything
+  bool full = false;       // the host wants the undecided in another transaction
 };
 
 // What must hold of a letter at a hop without an extension, found by reading the message.
@@ -42,9 +42,8 @@ struct Content {
 // A pass over the message, in pieces.
 Task<Result<Content>> examine(const store::Store& store, store::BodyRef body, Octets piece);
 
-Task<TransactionEnd> transact(SmtpSession& session, const store::Store& store,
-                              const Letter& letter, const StoredMessage& message,
-                              std::vector<const Address*> recipients,
+Task<TransactionEnd> transact(SmtpSession& session, const store::Store& store, const Letter& letter,
+                              const StoredMessage& message, std::vector<const Address*> recipients,
                               const SmtpClientLimits& limits);
 
 }  // namespace posta::mta

@@ -5,8 +5,7 @@
 
 namespace posta::mta {
 
-Intake::Intake(Deps deps, IntakeConfig config)
-    : deps_(deps), allowance_(deps.store, deps.events) {
+Intake::Intake(Deps deps, IntakeConfig config) : deps_(deps), allowance_(deps.store, deps.events) {
   configure(std::move(config));
 }
 

@@ -84,8 +84,8 @@ Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number&
   auto destinations = co_await queue_.deps_.router.resolve(owed.recipient.address);
   const OwedRecipient before = owed;
   owed.attempts += 1;
-  owed.next_attempt = executor.wall() + retry_pause(queue_.config_.limits, owed.attempts,
-                                                    executor.random());
+  owed.next_attempt =
+      executor.wall() + retry_pause(queue_.config_.limits, owed.attempts, executor.random());
   auto add = [&](OwedRecipient as, bool on_disk) -> Settlement::Item& {
     auto& item = settlement.items().emplace_back();
     item.owed = std::move(as);
@@ -127,8 +127,7 @@ Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number&
   }
 }
 
-void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item,
-                                LocalRoute& local) {
+void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item, LocalRoute& local) {
   if (!settlement.reach(local.account.id)) {
     item.outcome = Outcome{Outcome::Kind::delivered, {250, {2, 1, 5}, "Has it already"}};
     return;
@@ -136,8 +135,8 @@ void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item,
   // What the sender named stands in X-Original-To, if it was an address at all.
   const Address& to = item.owed.recipient.address;
   Address original = Address::parse(item.owed.recipient.original).value_or(to);
-  auto prepared = queue_.carrier_.prepare(settlement.letter(), settlement.message(), to, local,
-                                          original);
+  auto prepared =
+      queue_.carrier_.prepare(settlement.letter(), settlement.message(), to, local, original);
   if (auto* ready = std::get_if<MailboxCarrier::Prepared>(&prepared))
     item.local = std::move(*ready);
   else
@@ -158,8 +157,7 @@ Task<Result<>> Queue::Attempt::settle_abroad() {
     if (answer.kind == Kind::go) carriers.spawn(carry(destination, std::move(group)));
     if (answer.kind == Kind::wait) waiting_.insert(group.numbers.begin(), group.numbers.end());
     if (answer.kind != Kind::dead) continue;
-    for (Number number : group.numbers)
-      dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+    for (Number number : group.numbers) dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
   }
   Result<> result = co_await settle(std::move(dead));
   while (carriers.size() > 0 || !come_.empty()) {
@@ -193,10 +191,9 @@ Task<> Queue::Attempt::carry(std::string destination, Group group) {
   // An administrator may have removed some in this very moment: then all are looked at again.
   if (job.recipients.size() == come.numbers.size()) {
     come.result = co_await queue_.deps_.remote.deliver(std::move(job), pool_, stop_);
-    woken = come.result.stopped
-                ? queue_.destinations_->leave_untried(destination)
-                : queue_.destinations_->leave(destination, come.result.unreachable,
-                                              executor.now(), executor.random());
+    woken = come.result.stopped ? queue_.destinations_->leave_untried(destination)
+                                : queue_.destinations_->leave(destination, come.result.unreachable,
+                                                              executor.now(), executor.random());
   } else {
     come.numbers.clear();
     woken = queue_.destinations_->leave_untried(destination);
@@ -219,9 +216,8 @@ Task<Result<>> Queue::Attempt::settle(std::map<Number, Outcome> outcomes) {
       item.owed = owed;
       item.on_disk = true;
       item.owed.attempts += 1;
-      item.owed.next_attempt =
-          executor.wall() +
-          retry_pause(queue_.config_.limits, item.owed.attempts, executor.random());
+      item.owed.next_attempt = executor.wall() + retry_pause(queue_.config_.limits,
+                                                             item.owed.attempts, executor.random());
       item.outcome = outcome->second;
     }
     if (settlement.items().empty()) co_return Result<>();
@@ -253,8 +249,8 @@ Task<Result<>> Queue::Attempt::settle_late() {
       item.on_disk = true;
       item.late = !over;
       item.owed.delay_told = true;
-      item.outcome = over ? expired(owed)
-                          : Outcome{Outcome::Kind::deferred, owed.last_reply, owed.last_host};
+      item.outcome =
+          over ? expired(owed) : Outcome{Outcome::Kind::deferred, owed.last_reply, owed.last_host};
     }
     if (settlement.items().empty()) co_return Result<>();
     CO_TRY(bool done, co_await commit(settlement));

@@ -5,9 +5,9 @@ namespace posta::mta::events {
 void recipient_settled(Events& events, QueueId id, const OwedRecipient& owed,
                        const Outcome& outcome) {
   bool well = outcome.kind == Outcome::Kind::delivered;
-  Event event(well                                        ? "queue.recipient.delivered"
+  Event event(well                                    ? "queue.recipient.delivered"
               : outcome.kind == Outcome::Kind::failed ? "queue.recipient.failed"
-                                                          : "queue.recipient.deferred",
+                                                      : "queue.recipient.deferred",
               {{"queue_id", to_string(id)},
                {"to", owed.recipient.address.str()},
                {"original", owed.recipient.original},

@@ -77,8 +77,8 @@ class HouseTest : public ::testing::Test {
  protected:
   explicit HouseTest(QueueLimits l = {}) : limits(l) {
     options.slow_reads = 0;
-    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost),
-                                    resolver, limits, options);
+    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost), resolver, limits,
+                                    options);
     rooms->town.add_domain("example.org");
     for (const char* who : {"ann@example.org", "bob@example.org", "carl@example.org"})
       add_account(who);
@@ -176,8 +176,8 @@ class HouseTest : public ::testing::Test {
   void restart(bool crash) {
     end(crash);
     disk.fail_operation(0);
-    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost),
-                                    resolver, limits, options);
+    rooms = std::make_unique<Rooms>(executor, disk, events, network.host(kHost), resolver, limits,
+                                    options);
     EXPECT_TRUE(await(rooms->queue.load()));
   }
   void end(bool crash) {

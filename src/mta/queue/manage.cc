@@ -36,7 +36,7 @@ bool means(const Selection& which, const Letter& letter, const OwedRecipient& ow
 }  // namespace
 
 Task<Result<std::size_t>> Queue::retry(Selection which) {
-  which.held = false;      // what is held waits for its release
+  which.held = false;       // what is held waits for its release
   destinations_->revive();  // and is not put off because nobody answered before
   return manage(Order::retry, std::move(which), Report::no);
 }
@@ -99,8 +99,7 @@ Task<Result<std::size_t>> Queue::manage_letter(Order order, const Selection& whi
     const char* what = order == Order::hold      ? "queue.recipient.held"
                        : order == Order::release ? "queue.recipient.released"
                                                  : "queue.recipient.retried";
-    for (std::size_t i : chosen)
-      events::recipient_changed(deps_.events, what, id, letter.owed[i]);
+    for (std::size_t i : chosen) events::recipient_changed(deps_.events, what, id, letter.owed[i]);
     WallTime due = WallTime::max();
     for (const auto& owed : letter.owed)
       if (!owed.held) due = std::min(due, owed.next_attempt);

@@ -54,7 +54,7 @@ struct QueueLimits {
   std::size_t destination_sessions_first = 5;
   std::size_t destination_sessions_max = 20;
   std::size_t destinations_max = 10'000;  // remembered; beyond, those without mail are forgotten
-  std::size_t list_max = 1000;      // letters in one answer of list()
+  std::size_t list_max = 1000;            // letters in one answer of list()
 };
 
 struct QueueConfig {
@@ -85,8 +85,8 @@ struct OwedRecipient {
   unsigned attempts = 0;
   WallTime next_attempt;
   Reply last_reply;
-  bool held = false;       // an administrator stopped it
-  std::string last_host;   // who gave last_reply; empty: nobody but us
+  bool held = false;        // an administrator stopped it
+  std::string last_host;    // who gave last_reply; empty: nobody but us
   bool delay_told = false;  // its sender has had the notice of delay
 };
 
@@ -102,11 +102,11 @@ struct QueuedLetter {
 // Which recipients an administrator means: those that match everything that is set. Nothing set:
 // all that are owed.
 struct Selection {
-  QueueId id;                           // of one letter
-  std::optional<Address> recipient;     // where it goes, or what the sender named
-  std::optional<Domain> destination;    // the domain of where it goes
-  std::optional<ReversePath> sender;    // whose letters
-  std::optional<bool> held;             // only those that are, or are not, held
+  QueueId id;                         // of one letter
+  std::optional<Address> recipient;   // where it goes, or what the sender named
+  std::optional<Domain> destination;  // the domain of where it goes
+  std::optional<ReversePath> sender;  // whose letters
+  std::optional<bool> held;           // only those that are, or are not, held
 };
 
 enum class Report { no, yes };  // is the sender told?
@@ -149,8 +149,8 @@ class Queue {
   Task<Result<std::size_t>> remove(Selection which, Report report);
 
  private:
-  class Schedule;    // schedule.h: what is due when
-  class Settlement;  // settle.h: one batch in the making
+  class Schedule;      // schedule.h: what is due when
+  class Settlement;    // settle.h: one batch in the making
   class Destinations;  // destinations.h: how much may go where
   class Attempt;       // attempt.h: one letter in work
 

@@ -34,8 +34,8 @@ TEST_F(Remote, RecipientsOfOneDestinationShareATransaction) {
   Host host(executor, network, "192.0.2.1");
   Host other(executor, network, "192.0.2.2");
   start_worker();
-  admit("ann@example.org", {"joe@example.net", "bob@example.org", "sue@example.net",
-                            "kim@example.com"});
+  admit("ann@example.org",
+        {"joe@example.net", "bob@example.org", "sue@example.net", "kim@example.com"});
   pass(1min);
   EXPECT_EQ(host.count("MAIL"), 1u);
   EXPECT_EQ(host.count("RCPT"), 2u);
@@ -55,8 +55,8 @@ TEST_F(Remote, WhatFailsIsReportedWithWhoSaidSo) {
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
   for (std::string_view part :
        {"Final-Recipient: rfc822; joe@example.net\r\n", "Status: 5.1.1\r\n",
-        "Remote-MTA: dns; mx.example.net\r\n",
-        "Diagnostic-Code: smtp; 550 5.1.1 no joe here\r\n", "Action: failed\r\n"})
+        "Remote-MTA: dns; mx.example.net\r\n", "Diagnostic-Code: smtp; 550 5.1.1 no joe here\r\n",
+        "Action: failed\r\n"})
     EXPECT_TRUE(contains(inbox("ann@example.org")[0], part)) << part;
   EXPECT_FALSE(contains(inbox("ann@example.org")[0], "sue@example.net\r\nAction"));
 }
@@ -104,8 +104,8 @@ TEST_F(Remote, LatenessIsToldOnce) {
   EXPECT_TRUE(inbox("ann@example.org").empty());
   pass(24h);
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
-  for (std::string_view part : {"Action: delayed\r\n", "Status: 4.4.1\r\n", "Will-Retry-Until: ",
-                                "Subject: Delayed Mail"})
+  for (std::string_view part :
+       {"Action: delayed\r\n", "Status: 4.4.1\r\n", "Will-Retry-Until: ", "Subject: Delayed Mail"})
     EXPECT_TRUE(contains(inbox("ann@example.org")[0], part)) << part;
   pass(24h * 2);
   EXPECT_EQ(inbox("ann@example.org").size(), 1u);
@@ -169,8 +169,8 @@ TEST_F(Remote, ManyLettersToOneDestinationAllArrive) {
 
 TEST_F(Remote, AnAliasThatLeadsAbroadIsTakenApartInOneCommit) {
   Host host(executor, network, "192.0.2.1");
-  rooms->town.add_alias("away@example.org", {"joe@example.net", "bob@example.org",
-                                             "kim@example.com"});
+  rooms->town.add_alias("away@example.org",
+                        {"joe@example.net", "bob@example.org", "kim@example.com"});
   Letter letter = letter_of("ann@example.org", {"away@example.org"});
   limits.inline_recipients_max = 0;
   restart(false);

@@ -26,8 +26,8 @@ wm::Date date_of(WallTime time) {
   return date;
 }
 
-wm::RecipientReport describe(const auto& item, const Letter& about,
-                             const QueueLimits& limits, WallTime now) {
+wm::RecipientReport describe(const auto& item, const Letter& about, const QueueLimits& limits,
+                             WallTime now) {
   const OwedRecipient& owed = item.owed;
   const Reply& reply = item.outcome->reply;
   wm::RecipientReport report;

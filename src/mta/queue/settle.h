@@ -8,10 +8,10 @@
 //   Q/letter,
 //                                                          the queue's link to the body
 //
-// Offspring (a DSN) joins as a letter that is owed. If the commit is refused because a mailbox moved
-// on, the same settlement is tried again with fresh heads; nothing of it was visible. If it is
-// refused because an administrator changed what is owed of the letter, the caller reads the letter
-// again.
+// Offspring (a DSN) joins as a letter that is owed. If the commit is refused because a mailbox
+// moved on, the same settlement is tried again with fresh heads; nothing of it was visible. If it
+// is refused because an administrator changed what is owed of the letter, the caller reads the
+// letter again.
 #pragma once
 
 #include <memory>

@@ -63,8 +63,8 @@ struct HostFinder::Search {
 };
 
 // False: this host is we.
-bool HostFinder::add(Search& search, const std::string& name,
-                     std::vector<net::IpAddress> addresses, bool secure) const {
+bool HostFinder::add(Search& search, const std::string& name, std::vector<net::IpAddress> addresses,
+                     bool secure) const {
   for (const net::IpAddress& ip : addresses) {
     net::Endpoint endpoint{ip, search.port};
     if (std::ranges::find(rules_.own, endpoint) != rules_.own.end()) return false;
@@ -152,8 +152,8 @@ void HostFinder::add_literal(Search& search, const Domain& literal) const {
   if (starts_with_ignore_case(text, "IPv6:")) text.remove_prefix(5);
   auto ip = net::IpAddress::parse(text);
   if (!ip) {
-    search.refusal = Reply(550, {5, 1, 2}, "Not an address that mail can be sent to: " +
-                                               literal.str());
+    search.refusal =
+        Reply(550, {5, 1, 2}, "Not an address that mail can be sent to: " + literal.str());
   } else if (!add(search, literal.str(), {*ip}, /*secure=*/true)) {
     search.ours = true;
   }

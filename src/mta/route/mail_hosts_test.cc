@@ -18,22 +18,35 @@ class MailHostsOf : public ::testing::Test {
   MailHostsOf() {
     rules.host = *Domain::parse("mx.example.org");
     rules.own = {*net::Endpoint::parse("198.51.100.25:25")};
-    for (const char* record : {
-             "example.net MX 10 a.example.net", "example.net MX 20 b.example.net",
-             "a.example.net A 192.0.2.1", "b.example.net A 192.0.2.2",
-             "dual.example A 192.0.2.3", "dual.example AAAA 2001:db8::3",
-             "null.example MX 0 .", "hosts.example A 192.0.2.4",
-             "text.example TXT nothing", "dangling.example MX 10 gone.example",
-             "local.example MX 10 localhost.example", "localhost.example A 127.0.0.1",
-             "zero.example MX 10 any.example", "any.example A 0.0.0.0",
-             "ours.example MX 10 mx.example.org", "ours.example MX 20 b.example.net",
-             "byip.example MX 10 other-name.example", "other-name.example A 198.51.100.25",
-             "backup.example MX 5 a.example.net", "backup.example MX 10 mx.example.org",
-             "backup.example MX 10 b.example.net", "backup.example MX 30 dual.example",
-             "alias.example CNAME example.net", "broken.example MX 10 slow.example",
-             "slow.example A 192.0.2.9", "mixed.example MX 10 slow.example",
-             "mixed.example MX 20 b.example.net", "two.example MX 10 .",
-             "two.example MX 20 b.example.net"})
+    for (const char* record : {"example.net MX 10 a.example.net",
+                               "example.net MX 20 b.example.net",
+                               "a.example.net A 192.0.2.1",
+                               "b.example.net A 192.0.2.2",
+                               "dual.example A 192.0.2.3",
+                               "dual.example AAAA 2001:db8::3",
+                               "null.example MX 0 .",
+                               "hosts.example A 192.0.2.4",
+                               "text.example TXT nothing",
+                               "dangling.example MX 10 gone.example",
+                               "local.example MX 10 localhost.example",
+                               "localhost.example A 127.0.0.1",
+                               "zero.example MX 10 any.example",
+                               "any.example A 0.0.0.0",
+                               "ours.example MX 10 mx.example.org",
+                               "ours.example MX 20 b.example.net",
+                               "byip.example MX 10 other-name.example",
+                               "other-name.example A 198.51.100.25",
+                               "backup.example MX 5 a.example.net",
+                               "backup.example MX 10 mx.example.org",
+                               "backup.example MX 10 b.example.net",
+                               "backup.example MX 30 dual.example",
+                               "alias.example CNAME example.net",
+                               "broken.example MX 10 slow.example",
+                               "slow.example A 192.0.2.9",
+                               "mixed.example MX 10 slow.example",
+                               "mixed.example MX 20 b.example.net",
+                               "two.example MX 10 .",
+                               "two.example MX 20 b.example.net"})
       dns.add(record);
     dns.fail("slow.example");
     dns.fail("dead.example");
@@ -79,10 +92,8 @@ TEST_F(MailHostsOf, AreFoundAsTheStandardSays) {
             "failed 550 5.4.4 The mail hosts of local.example have only loopback addresses"},
            {"zero.example",
             "failed 550 5.4.4 The mail hosts of zero.example have only loopback addresses"},
-           {"ours.example",
-            "failed 554 5.4.6 Mail for ours.example would come back to this host"},
-           {"byip.example",
-            "failed 554 5.4.6 Mail for byip.example would come back to this host"},
+           {"ours.example", "failed 554 5.4.6 Mail for ours.example would come back to this host"},
+           {"byip.example", "failed 554 5.4.6 Mail for byip.example would come back to this host"},
            // We stand at 10: what is better remains, equals and worse do not.
            {"backup.example", "a.example.net=192.0.2.1:25"},
            {"[192.0.2.7]", "[192.0.2.7]=192.0.2.7:25"},
@@ -104,9 +115,9 @@ TEST_F(MailHostsOf, LoopbackIsForThoseWhoAllowIt) {
 TEST_F(MailHostsOf, BothKindsOfAddressAreTriedInEitherOrder) {
   std::set<std::string> seen;
   for (int i = 0; i < 40; ++i) seen.insert(of("dual.example"));
-  EXPECT_EQ(seen, (std::set<std::string>{
-                      "dual.example=192.0.2.3:25 dual.example=[2001:db8::3]:25",
-                      "dual.example=[2001:db8::3]:25 dual.example=192.0.2.3:25"}));
+  EXPECT_EQ(seen,
+            (std::set<std::string>{"dual.example=192.0.2.3:25 dual.example=[2001:db8::3]:25",
+                                   "dual.example=[2001:db8::3]:25 dual.example=192.0.2.3:25"}));
 }
 
 TEST_F(MailHostsOf, EqualPreferencesComeInRandomOrder) {
@@ -126,8 +137,7 @@ TEST_F(MailHostsOf, EqualPreferencesComeInRandomOrder) {
 
 TEST_F(MailHostsOf, NoMoreAreTriedThanTheLimit) {
   rules.addresses_max = 3;
-  for (int i = 1; i <= 9; ++i)
-    dns.add("many.example A 192.0.2." + std::to_string(100 + i));
+  for (int i = 1; i <= 9; ++i) dns.add("many.example A 192.0.2." + std::to_string(100 + i));
   std::string hosts = of("many.example");
   EXPECT_EQ(std::ranges::count(hosts, '='), 3);
   rules.addresses_max = 10;

@@ -26,7 +26,8 @@ Result<> take_place(std::string_view place, RelayHost& out) {
   std::string_view name;
   if (place.starts_with('[')) {
     auto end = place.find(']');
-    if (end == std::string_view::npos) return expected("a ] after the host: [smtp.example.net]:587");
+    if (end == std::string_view::npos)
+      return expected("a ] after the host: [smtp.example.net]:587");
     name = place.substr(1, end - 1);
     place.remove_prefix(end + 1);
   } else {
@@ -48,8 +49,9 @@ Result<> take_place(std::string_view place, RelayHost& out) {
   }
   auto domain = Domain::parse(name);
   if (!domain || domain->is_literal())
-    return expected("a host: \"[smtp.example.net]:587\", or a domain with MX records: "
-                    "\"example.net\"");
+    return expected(
+        "a host: \"[smtp.example.net]:587\", or a domain with MX records: "
+        "\"example.net\"");
   out.host = domain->str();
   return {};
 }
@@ -105,7 +107,7 @@ Result<RelayHost> parse_relay_host(std::string_view line) {
   bool password = !out.password.empty() || !out.password_file.empty();
   if (out.user.empty() == password) return expected("user= and a password together");
   if (out.port == kSubmissions) out.implicit_tls = true;
-  out.tls = level.value_or(password ? TlsLevel::verify
+  out.tls = level.value_or(password           ? TlsLevel::verify
                            : out.implicit_tls ? TlsLevel::encrypt
                                               : TlsLevel::may);
   bool demanded = out.tls == TlsLevel::encrypt || out.tls == TlsLevel::verify;

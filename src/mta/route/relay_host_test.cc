@@ -65,14 +65,28 @@ TEST(RelayHostLine, SaysWhereAndHow) {
 
 TEST(RelayHostLine, RefusesWhatItDoesNotUnderstand) {
   for (const char* line : {
-           "", "   ", "[smtp.example.net", "[smtp.example.net]587", "[smtp.example.net]:0",
-           "[smtp.example.net]:65536", "smtp..example", "[]", ":25", "192.0.2.1:",
-           "[h.example] tls=maybe", "[h.example] tls", "[h.example] secure", "[h.example] user=a",
-           "[h.example] password=b", "[h.example] user=a password=",
+           "",
+           "   ",
+           "[smtp.example.net",
+           "[smtp.example.net]587",
+           "[smtp.example.net]:0",
+           "[smtp.example.net]:65536",
+           "smtp..example",
+           "[]",
+           ":25",
+           "192.0.2.1:",
+           "[h.example] tls=maybe",
+           "[h.example] tls",
+           "[h.example] secure",
+           "[h.example] user=a",
+           "[h.example] password=b",
+           "[h.example] user=a password=",
            "[h.example] user=a password=b password_file=c",
            // A password would travel in clear.
-           "[h.example] tls=may user=a password=b", "[h.example] tls=none user=a password=b",
-           "[h.example]:465 tls=none", "[h.example] implicit tls=may",
+           "[h.example] tls=may user=a password=b",
+           "[h.example] tls=none user=a password=b",
+           "[h.example]:465 tls=none",
+           "[h.example] implicit tls=may",
        }) {
     auto relay = parse_relay_host(line);
     EXPECT_FALSE(relay) << line;

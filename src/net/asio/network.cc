@@ -72,7 +72,8 @@ Result<> look_whether_free(const Endpoint& endpoint) {
 Result<Fd> open_another_listening(const Endpoint& endpoint, const AsioNetwork::Options& options) {
   TRY(Fd fd, bind_socket(endpoint, Share::yes));
   set_connection_options(fd.get(), options);
-  if (::listen(fd.get(), options.backlog) != 0) return failure(errno, "listen on " + endpoint.str());
+  if (::listen(fd.get(), options.backlog) != 0)
+    return failure(errno, "listen on " + endpoint.str());
   return fd;
 }
 

@@ -96,7 +96,7 @@ Task<Result<DnsAnswer>> SimResolver::ask(std::string name, DnsType type, Stop* s
   answer.kind = look_up(name, type, answer.records);
   if (fails || failing_.contains(name) || cnames_.contains(name))
     co_return posta::fail(Error::Kind::unavailable,
-                        "no answer from the DNS for " + name + " " + to_string(type));
+                          "no answer from the DNS for " + name + " " + to_string(type));
   answer.secure = settings_.secure;
   answer.canonical = name;
   answer.ttl = std::chrono::hours(1);

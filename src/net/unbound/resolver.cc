@@ -109,8 +109,8 @@ Result<> UnboundResolver::Impl::configure() {
   for (const Endpoint& server : options.servers) {
     std::string written = fmt::format("{}@{}", server.ip.str(), server.port);
     if (int error = ub_ctx_set_fwd(context, written.c_str()); error != UB_NOERROR)
-      return fail(Error::Kind::config, fmt::format("the resolver cannot ask {}: {}", server.str(),
-                                                   ub_strerror(error)));
+      return fail(Error::Kind::config,
+                  fmt::format("the resolver cannot ask {}: {}", server.str(), ub_strerror(error)));
   }
   // Without such a file the resolver goes to the root itself.
   if (options.servers.empty()) ub_ctx_resolvconf(context, nullptr);
@@ -128,8 +128,8 @@ Result<> UnboundResolver::Impl::configure() {
     return fail(Error::Kind::config, std::string("the resolver: ") + ub_strerror(error));
   for (const std::string& record : options.records)  // the last: it ends the configuration
     if (int error = ub_ctx_data_add(context, record.c_str()); error != UB_NOERROR)
-      return fail(Error::Kind::config, fmt::format("not a DNS record: {}: {}", record,
-                                                   ub_strerror(error)));
+      return fail(Error::Kind::config,
+                  fmt::format("not a DNS record: {}: {}", record, ub_strerror(error)));
   return {};
 }
 
@@ -158,8 +158,9 @@ void UnboundResolver::Impl::on_answer(void* data, int error, ub_result* result) 
   std::unique_ptr<Ticket> ticket(static_cast<Ticket*>(data));
   Asking& asking = *ticket->asking;
   if (error != UB_NOERROR || !result)
-    asking.answer = fail(Error::Kind::unavailable, fmt::format("the DNS could not answer for {}: {}",
-                                                               ticket->name, ub_strerror(error)));
+    asking.answer =
+        fail(Error::Kind::unavailable,
+             fmt::format("the DNS could not answer for {}: {}", ticket->name, ub_strerror(error)));
   else
     asking.answer = read(*result, ticket->name, ticket->dnssec);
   ub_resolve_free(result);
@@ -186,11 +187,10 @@ Task<Result<DnsAnswer>> UnboundResolver::ask(std::string name, DnsType type, Sto
     co_return none;
   }
   if (error != UB_NOERROR)
-    co_return fail(Error::Kind::unavailable, fmt::format("the DNS cannot be asked for {}: {}", name,
-                                                         ub_strerror(error)));
+    co_return fail(Error::Kind::unavailable,
+                   fmt::format("the DNS cannot be asked for {}: {}", name, ub_strerror(error)));
   Impl::Ticket* given = ticket.release();
-  auto woke =
-      co_await asking->answered.wait_until(executor.now() + impl_->options.timeout, stop);
+  auto woke = co_await asking->answered.wait_until(executor.now() + impl_->options.timeout, stop);
   if (asking->done.load(std::memory_order_acquire)) co_return std::move(asking->answer);
   // Nobody answers. If the question can be taken back, the callback will not come; else it is
   // coming just now, and frees its ticket itself.

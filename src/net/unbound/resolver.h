@@ -11,8 +11,8 @@
 namespace posta::net::unbound {
 
 enum class Dnssec {
-  off,      // nothing is proved
-  use,      // what is proved is said to be secure; what is forged or was stripped is not, but counts
+  off,  // nothing is proved
+  use,  // what is proved is said to be secure; what is forged or was stripped is not, but counts
   require,  // what is forged is no answer (RFC 4035 §5.5); the servers must pass signatures on
 };
 

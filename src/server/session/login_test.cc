@@ -139,9 +139,9 @@ TEST_F(LoginsTest, NobodyActsAsSomebodyElse) {  // RFC 4422 §3.4.1
 TEST_F(LoginsTest, NothingIsOfferedOrTakenWhereOthersCouldListen) {
   EXPECT_TRUE(logins->mechanisms(place("192.0.2.7", false)).empty());
   EXPECT_FALSE(logins->passwords(place("192.0.2.7", false)));
-  EXPECT_EQ(await(executor, logins->password(place("192.0.2.7", false), "ann", "correct horse"))
-                .kind,
-            Kind::insecure);
+  EXPECT_EQ(
+      await(executor, logins->password(place("192.0.2.7", false), "ann", "correct horse")).kind,
+      Kind::insecure);
   Kind why{};
   EXPECT_EQ(logins->begin(place("192.0.2.7", false), "PLAIN", why), nullptr);
   EXPECT_EQ(why, Kind::insecure);
@@ -158,8 +158,8 @@ TEST_F(LoginsTest, PlusIsOfferedWithAChannelBinding) {
   EXPECT_EQ(logins->mechanisms(place()), (Names{"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"}));
   tls.exporter = "exporter";
   EXPECT_EQ(logins->mechanisms(place()),
-            (Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN",
-                   "LOGIN"}));
+            (Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1",
+                   "PLAIN", "LOGIN"}));
 }
 
 // RFC 4954 §9 asks for a pause. Known or not, the answer comes at the same instant.

@@ -40,9 +40,9 @@ constexpr StatusItem kStatusItems[] = {
     {"UIDNEXT", &StatusItems::uid_next},
     {"UIDVALIDITY", &StatusItems::uid_validity},
     {"UNSEEN", &StatusItems::unseen},
-    {"HIGHESTMODSEQ", &StatusItems::highest_mod_seq},  // RFC 7162 §3.1.7
-    {"SIZE", &StatusItems::size},                      // RFC 8438 §3
-    {"DELETED", &StatusItems::deleted},                // RFC 9051 §6.3.11
+    {"HIGHESTMODSEQ", &StatusItems::highest_mod_seq},    // RFC 7162 §3.1.7
+    {"SIZE", &StatusItems::size},                        // RFC 8438 §3
+    {"DELETED", &StatusItems::deleted},                  // RFC 9051 §6.3.11
     {"DELETED-STORAGE", &StatusItems::deleted_storage},  // RFC 9208 §4.1.4
 };
 
