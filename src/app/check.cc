@@ -9,6 +9,7 @@
 #include "app/doors.h"
 #include "app/house.h"
 #include "app/listening.h"
+#include "app/outbound.h"
 #include "app/walls.h"
 #include "net/asio/network.h"
 #include "wire/pop3/uidl.h"
@@ -164,6 +165,10 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   check_directory(findings, config->directory);
   bool can_run = check_processes(findings, *config);
   check_certificates(findings, *config);
+  if (auto outbound = check_outbound(*config))
+    findings.good(*outbound);
+  else
+    findings.bad(outbound.error().what);
   bool running = ask_server(config->directory, {{"queue", "list"}, ""}).has_value();
   check_ports(findings, *config, running);
   if (!running && can_run) {

@@ -73,6 +73,7 @@ Config defaults() {
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
   config.imap_cleartext_networks = config.trusted_networks;
+  config.submission_cleartext_networks = config.trusted_networks;
   return config;
 }
 
@@ -161,6 +162,9 @@ std::string print_new_config(const NewConfig& config) {
 # The name of this server, as other servers see it: its MX record and reverse DNS say the same.
 hostname = "{}"
 {}
+# Mail for others goes to their own mail hosts. Or give all of it to one that your provider names:
+# relayhost = "[smtp.example.net]:587 user=NAME password_file=relay.secret"
+
 [store]
 directory = "store"          # all mail, in this directory; keep it on a local disk
 disk_free_min = "256MiB"     # with less free than this, new mail is put off
@@ -169,6 +173,13 @@ disk_free_min = "256MiB"     # with less free than this, new mail is put off
 listen = ["{}"]         # mail from other servers
 trusted_networks = ["127.0.0.0/8", "::1"]
 message_octets_max = "50MiB"
+
+[submission]
+listen = ["{}"]        # mail from your users, who log in after STARTTLS
+letters_per_hour = 300       # of one account; a stolen password sends no more
+
+[submissions]
+listen = ["{}"]        # the same, in TLS from the first octet
 
 [pop3]
 listen = ["{}"]        # reading mail; passwords in clear only from this machine, else after STLS
@@ -190,7 +201,8 @@ listen = ["{}"]        # the same, in TLS from the first octet
 format = "lines"             # or "json"
 level = "info"
 )",
-      config.hostname.str(), user, listen(25), listen(110), listen(995), listen(143), listen(993));
+      config.hostname.str(), user, listen(25), listen(587), listen(465), listen(110), listen(995),
+      listen(143), listen(993));
 }
 
 }  // namespace posta::app

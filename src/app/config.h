@@ -48,6 +48,21 @@ struct Config {
   bool smtp_tls_required = false;
   std::vector<net::Endpoint> pop3s_listen;
 
+  // Submission and logins (settings_submission.cc).
+  std::vector<net::Endpoint> submission_listen;
+  std::vector<net::Endpoint> submissions_listen;
+  std::vector<net::IpNetwork> submission_cleartext_networks;
+  std::uint64_t submission_letters_per_hour = 300;
+  std::uint64_t submission_recipients_per_day = 2000;
+  std::uint64_t submission_new_recipients_per_day = 500;
+  Octets submission_header_octets_max = 256_KiB;
+  bool submission_disclose = false;
+  std::uint64_t submission_sessions_max = 10'000;
+  std::uint64_t submission_sessions_per_address_max = 200;
+  std::uint64_t login_account_failures_max = 20;
+  std::uint64_t login_address_failures_max = 60;
+  std::chrono::seconds login_failure_window{600};
+
   std::vector<net::Endpoint> pop3_listen;
   std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";

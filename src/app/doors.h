@@ -17,8 +17,12 @@ struct Door {
 };
 
 inline constexpr Door kDoors[] = {
-    {"smtp", &Config::smtp_listen},         {"pop3", &Config::pop3_listen},
-    {"pop3s", &Config::pop3s_listen, true}, {"imap", &Config::imap_listen},
+    {"smtp", &Config::smtp_listen},
+    {"submission", &Config::submission_listen},
+    {"submissions", &Config::submissions_listen, true},
+    {"pop3", &Config::pop3_listen},
+    {"pop3s", &Config::pop3s_listen, true},
+    {"imap", &Config::imap_listen},
     {"imaps", &Config::imaps_listen, true},
 };
 

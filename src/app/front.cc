@@ -30,6 +30,19 @@ server::SmtpServer::Config smtp_config(const Config& config, std::shared_ptr<net
   return out;
 }
 
+// The same engine as for other hosts; another reception.
+server::SmtpServer::Config submission_config(const Config& config,
+                                             std::shared_ptr<net::TlsServer> tls,
+                                             std::string service) {
+  server::SmtpServer::Config out;
+  out.reception = reception(config, std::move(tls), std::move(service), config.smtp_banner);
+  out.reception.cleartext = server::Networks(config.submission_cleartext_networks);
+  out.submission = true;
+  out.disclose_peer = config.submission_disclose;
+  out.strict_syntax = config.strict_syntax;
+  return out;
+}
+
 server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net::TlsServer> tls,
                                        std::string service) {
   server::Pop3Server::Config out;
@@ -57,6 +70,11 @@ server::CensusLimits smtp_census_limits(const Config& config) {
           .sessions_per_address_max = config.smtp_sessions_per_address_max};
 }
 
+server::CensusLimits submission_census_limits(const Config& config) {
+  return {.sessions_max = config.submission_sessions_max,
+          .sessions_per_address_max = config.submission_sessions_per_address_max};
+}
+
 server::CensusLimits pop3_census_limits(const Config& config) {
   return {.sessions_max = config.pop3_sessions_max,
           .sessions_per_address_max = config.pop3_sessions_per_address_max};
@@ -71,6 +89,8 @@ server::CensusLimits imap_census_limits(const Config& config) {
 
 Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
     : smtp(smtp_config(config, tls)),
+      submission(submission_config(config, tls, "submission")),
+      submissions(submission_config(config, tls, "submissions")),
       pop3(pop3_config(config, tls, "pop3")),
       pop3s(pop3_config(config, tls, "pop3s")),
       imap(imap_config(config, tls, "imap")),
@@ -79,15 +99,15 @@ Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
 Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
     : tls(std::move(with)),
       smtp_census(smtp_census_limits(house.config())),
+      submission_census(submission_census_limits(house.config())),
       pop3_census(pop3_census_limits(house.config())),
       imap_census(imap_census_limits(house.config())),
-      logins(house.directory(), house.log(), {}, &house.store(),
-             server::Networks(house.config().trusted_networks)),
       services(house.config(), tls) {}
 
 void Shared::configure(const Config& config, std::shared_ptr<net::TlsServer> with) {
   tls = std::move(with);
   smtp_census.set_limits(smtp_census_limits(config));
+  submission_census.set_limits(submission_census_limits(config));
   pop3_census.set_limits(pop3_census_limits(config));
   imap_census.set_limits(imap_census_limits(config));
   services = Services(config, tls);
@@ -100,17 +120,23 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
       sessions_(loop),
       smtp_({house.intake(), house.router(), shared.smtp_census, sessions_, house.log()},
             shared.services.smtp),
-      pop3_({house.directory(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
+      submission_({house.intake(), house.router(), shared.submission_census, sessions_, house.log(),
+                   &house.logins()},
+                  shared.services.submission),
+      submissions_(submission_.deps(), shared.services.submissions),
+      pop3_({house.logins(), house.mailboxes(), shared.maildrops, shared.pop3_census, sessions_,
              house.log()},
             shared.services.pop3),
       pop3s_(pop3_.deps(), shared.services.pop3s),
-      imap_({house.store(), house.directory(), house.mailboxes(), shared.logins, shared.imap_census,
+      imap_({house.store(), house.directory(), house.mailboxes(), house.logins(), shared.imap_census,
              shared.imap_seats, sessions_, house.log()},
             shared.services.imap),
       imaps_(imap_.deps(), shared.services.imaps) {}
 
 server::Service& Front::service(std::string_view name) {
   if (name == "smtp") return smtp_;
+  if (name == "submission") return submission_;
+  if (name == "submissions") return submissions_;
   if (name == "pop3") return pop3_;
   if (name == "pop3s") return pop3s_;
   if (name == "imap") return imap_;
@@ -120,6 +146,8 @@ server::Service& Front::service(std::string_view name) {
 
 void Front::configure(const Services& services) {
   smtp_.configure(services.smtp);
+  submission_.configure(services.submission);
+  submissions_.configure(services.submissions);
   pop3_.configure(services.pop3);
   pop3s_.configure(services.pop3s);
   imap_.configure(services.imap);

@@ -22,6 +22,8 @@ namespace posta::app {
 struct Services {
   Services(const Config& config, std::shared_ptr<net::TlsServer> tls);
   server::SmtpServer::Config smtp;
+  server::SmtpServer::Config submission;
+  server::SmtpServer::Config submissions;
   server::Pop3Server::Config pop3;
   server::Pop3Server::Config pop3s;
   server::ImapServer::Config imap;
@@ -36,11 +38,11 @@ struct Shared {
 
   std::shared_ptr<net::TlsServer> tls;  // null: no certificate
   server::Census smtp_census;
+  server::Census submission_census;
   server::Census pop3_census;
   server::Census imap_census;
   server::imap::AccountSeats imap_seats;
   server::pop3::Maildrops maildrops;
-  server::Logins logins;
   Services services;
 };
 
@@ -70,6 +72,8 @@ class Front {
   runtime::asio::Loop& loop_;
   server::Sessions sessions_;
   server::SmtpServer smtp_;
+  server::SmtpServer submission_;
+  server::SmtpServer submissions_;
   server::Pop3Server pop3_;
   server::Pop3Server pop3s_;
   server::ImapServer imap_;

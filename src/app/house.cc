@@ -29,7 +29,26 @@ mta::IntakeConfig intake_config(const Config& config) {
   out.limits.message_octets_max = config.message_octets_max;
   out.limits.recipients_max = config.recipients_max;
   out.normalise_line_ends = config.normalise_line_ends;
+  out.submission.allowance = {.letters_per_hour = config.submission_letters_per_hour,
+                              .recipients_per_day = config.submission_recipients_per_day,
+                              .new_recipients_per_day = config.submission_new_recipients_per_day};
+  out.submission.header_octets_max = config.submission_header_octets_max;
   return out;
+}
+
+server::Logins::Limits login_limits(const Config& config) {
+  server::Logins::Limits out;
+  out.account_failures_max = config.login_account_failures_max;
+  out.address_failures_max = config.login_address_failures_max;
+  out.failure_window = config.login_failure_window;
+  return out;
+}
+
+// Whose addresses are never refused, whatever fails there.
+server::Networks login_trusted(const Config& config) {
+  std::vector<net::IpNetwork> networks = server::Networks::loopback().all();
+  networks.insert(networks.end(), config.trusted_networks.begin(), config.trusted_networks.end());
+  return server::Networks(std::move(networks));
 }
 
 runtime::Task<> then_quit(runtime::Task<> task, runtime::asio::Loop& loop) {
@@ -73,6 +92,8 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
       mta::Intake::Deps{*house->store_, *house->directory_, *house->mailboxes_, *house->router_,
                         *house->queue_, *house->log_},
       intake_config(c));
+  house->logins_ = std::make_unique<server::Logins>(
+      *house->directory_, *house->log_, login_limits(c), house->store_.get(), login_trusted(c));
 
   Result<> loaded = fail(Error::Kind::unavailable, "the queue was not read");
   house->run(load_queue(*house->queue_, loaded));

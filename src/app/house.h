@@ -5,6 +5,7 @@
 //   directory   mailboxes   on the store
 //   outbound                network, DNS and TLS of mail that leaves
 //   router, queue, intake   mta
+//   logins                  on the directory
 //   front (one per loop)    listeners, sessions, smtp, pop3
 //
 // `serve` uses all of it, commands offline only what stands below the fronts. Built and destroyed
@@ -24,6 +25,7 @@
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
 #include "runtime/asio/loop.h"
+#include "server/session/login.h"
 #include "store/store.h"
 
 namespace posta::app {
@@ -52,6 +54,7 @@ class House {
   mta::Router& router() { return *router_; }
   mta::Queue& queue() { return *queue_; }
   mta::Intake& intake() { return *intake_; }
+  server::Logins& logins() { return *logins_; }
   runtime::asio::Loop& loop(std::size_t i) { return *loops_[i]; }
   std::size_t loops() const { return loops_.size(); }
 
@@ -69,6 +72,7 @@ class House {
   std::unique_ptr<mta::Router> router_;
   std::unique_ptr<mta::Queue> queue_;
   std::unique_ptr<mta::Intake> intake_;
+  std::unique_ptr<server::Logins> logins_;
 };
 
 }  // namespace posta::app

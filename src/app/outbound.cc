@@ -81,6 +81,13 @@ Result<std::shared_ptr<const mta::RelayHost>> load_relay_host(const Config& conf
   return relay;
 }
 
+Result<std::string> check_outbound(const Config& config) {
+  TRY(auto relay, load_relay_host(config));
+  TRY_VOID(net::unbound::UnboundResolver(resolver_options(config)).start());
+  if (relay) return "mail for others goes to " + relay->str();
+  return "mail for others goes to their own mail hosts";
+}
+
 Result<std::unique_ptr<Outbound>> Outbound::make(const Config& config, store::Store& store,
                                                  Events& events) {
   TRY(auto relay, load_relay_host(config));

@@ -100,7 +100,8 @@ std::vector<Setting> make() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> every = make(), out;
-    for (auto group : {tls_settings, imap_settings, outbound_settings, process_settings})
+    for (auto group : {tls_settings, submission_settings, imap_settings, outbound_settings,
+                       process_settings})
       std::ranges::move(group(), std::back_inserter(every));
     // Keys without a table come first, or they would be read back as part of one.
     for (bool in_table : {false, true})

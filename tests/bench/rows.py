@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -95,6 +96,33 @@ def messages_in(system, row, messages, accounts):
         cpu_ms=(settle(system) - cpu) * 1000 / accepted,
         load_cpu_ms=figures["load_cpu_seconds"] * 1000 / accepted)
     return figures
+
+
+def relay(system, sink, messages):
+    """Letters in over 16 connections, on to the sink: how many, how long each took."""
+    before, cpu = sink.count(), system.cpu_seconds()
+    times = sink.base / "times"
+    figures = _json_of(Program.path("smtp_load"), "--port", system.smtp_port, "--connections", 16,
+                       "--size", 4096, "--messages", messages, "--accounts", 20, "--times", times)
+    until = time.monotonic() + VISIBLE_SECONDS_MAX
+    while sink.count() < before + figures["accepted"]:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{system.name}: {before + figures['accepted'] - sink.count()} "
+                               "messages never came to the sink")
+        time.sleep(0.02)
+    began = struct.unpack(f"{messages}q", times.read_bytes())
+    arrived = sink.arrivals()[before:]
+    if sorted(number for number, _ in arrived) != list(range(messages)):
+        raise RuntimeError(f"{system.name}: not every message came to the sink once")
+    on_the_way = sorted((at - began[number]) / 1e6 for number, at in arrived)
+    seconds = (max(at for _, at in arrived) - min(began)) / 1e9
+    return {"accepted": figures["accepted"], "refused": figures["refused"],
+            "per_second": figures["per_second"],
+            "end_to_end_per_second": figures["accepted"] / seconds,
+            "p50_ms": on_the_way[len(on_the_way) // 2],
+            "p99_ms": on_the_way[len(on_the_way) * 99 // 100],
+            "cpu_ms": (settle(system) - cpu) * 1000 / figures["accepted"],
+            "load_cpu_ms": figures["load_cpu_seconds"] * 1000 / figures["accepted"]}
 
 
 def disk(system):

@@ -1,7 +1,7 @@
 // smtp_load.cc: sends messages over kept SMTP or LMTP connections as fast as the server takes them.
 //
 //   smtp_load --port N [--host 127.0.0.1] [--connections 16] [--messages 1000] [--size 4096]
-//             [--accounts 20] [--domain example.org] [--lmtp] [--no-pipelining]
+//             [--accounts 20] [--domain example.org] [--lmtp] [--no-pipelining] [--times FILE]
 //
 // One thread, one epoll. Message i goes to user<i mod accounts>@domain (user0, user1, …). Each
 // connection has one transaction at a time:
@@ -12,7 +12,8 @@
 // MAIL, RCPT and DATA go in one write (RFC 2920 §3.1) unless --no-pipelining. The clock runs from
 // the moment when all connections have said EHLO to the last reply. A connection that the server
 // ends between letters (421) is opened again, and the letter that was not taken is sent again.
-// Prints one line of JSON; the exit code is 0 if every message was answered.
+// Prints one line of JSON; the exit code is 0 if every message was answered. --times: FILE gets,
+// for each message in order, the nanoseconds of the monotonic clock at its MAIL (64 bits each).
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -53,6 +54,7 @@ struct Options {
   std::size_t accounts = 20;
   bool lmtp = false;
   bool pipelining = true;
+  std::string times;  // a file; empty: none
 };
 
 [[noreturn]] void die(const std::string& what) {
@@ -88,6 +90,7 @@ class Load {
         letters_(options.size, std::uint64_t(Clock::now().time_since_epoch().count())),
         connections_(options.connections) {
     latencies_.reserve(options.messages);
+    if (!options.times.empty()) began_.resize(options.messages);
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) die("epoll_create1 failed");
   }
@@ -244,6 +247,7 @@ class Load {
     }
     c.refused = false;
     c.began = Clock::now();
+    if (!began_.empty()) began_[c.letter] = c.began.time_since_epoch().count();
     c.stage = Stage::mail;
     c.out += "MAIL FROM:<bob@example.net>\r\n";
     if (!options_.pipelining) return;
@@ -308,7 +312,16 @@ class Load {
     return double(*at);
   }
 
+  void write_times() {
+    if (began_.empty()) return;
+    std::FILE* file = std::fopen(options_.times.c_str(), "wb");
+    if (!file || std::fwrite(began_.data(), sizeof began_[0], began_.size(), file) != began_.size())
+      die("cannot write " + options_.times);
+    std::fclose(file);
+  }
+
   int report() {
+    write_times();
     double seconds = std::chrono::duration<double>(end_ - start_).count();
     std::printf(
         "{\"accepted\": %zu, \"refused\": %zu, \"seconds\": %.6f, \"per_second\": %.1f, "
@@ -324,6 +337,7 @@ class Load {
   std::vector<Connection> connections_;
   std::deque<std::uint64_t> again_;  // letters whose connection was lost before the text
   std::vector<float> latencies_;     // milliseconds
+  std::vector<std::int64_t> began_;  // by letter; empty: nobody wants to know
   int epoll_ = -1;
   bool started_ = false;
   double cpu_start_ = 0;  // seconds used before the first letter
@@ -351,6 +365,7 @@ Options parse(int argc, char** argv) {
                                         {"domain", required_argument, nullptr, 'd'},
                                         {"lmtp", no_argument, nullptr, 'l'},
                                         {"no-pipelining", no_argument, nullptr, 'n'},
+                                        {"times", required_argument, nullptr, 't'},
                                         {}};
   Options out;
   for (int c; (c = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
@@ -364,6 +379,7 @@ Options parse(int argc, char** argv) {
       case 'd': out.domain = optarg; break;
       case 'l': out.lmtp = true; break;
       case 'n': out.pipelining = false; break;
+      case 't': out.times = optarg; break;
       default: std::exit(64);
     }
   }

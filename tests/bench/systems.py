@@ -5,6 +5,7 @@ import poplib
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -153,3 +154,42 @@ class Posta(System):
             count += session.stat()[0]
             session.quit()
         return count
+
+
+class Sink:
+    """Where relays send to (smtp_sink.cc)."""
+
+    def __init__(self, base, program):
+        base.mkdir(parents=True, exist_ok=True)
+        self.base = pathlib.Path(tempfile.mkdtemp(prefix="sink-", dir=base))
+        self.file = self.base / "arrivals"
+        self.process = subprocess.Popen([program, "--arrivals", self.file],
+                                        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self.port = int(self.process.stdout.readline())
+
+    def count(self):
+        return self.file.stat().st_size // 16
+
+    def arrivals(self):
+        """[(number of the message, nanoseconds of the monotonic clock)]"""
+        return list(struct.iter_unpack("qq", self.file.read_bytes()[:16 * self.count()]))
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(10)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+class PostaRelay(Posta):
+    """posta with aliases that lead to another host, and the sink as its relay host."""
+
+    def __init__(self, base, sink):
+        super().__init__(base, accounts=1)
+        for number in range(1, ACCOUNTS):
+            done = self.server.run("alias", "add", f"user{number}@{server.DOMAIN}",
+                                   f"user{number}@elsewhere.example")
+            if done.returncode != 0:
+                raise RuntimeError(done.stderr)
+        self.server.run("account", "remove", f"user0@{server.DOMAIN}")
+        self.server.run("alias", "add", f"user0@{server.DOMAIN}", "user0@elsewhere.example")
+        self.server.configure(f'relayhost = "[127.0.0.1]:{sink.port} tls=none"')

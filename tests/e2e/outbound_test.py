@@ -1,7 +1,7 @@
 """Mail between hosts: two posta servers and a DNS server on loopback, smarthosts, reports.
 
-North and south listen on addresses of their own with one port, as hosts do with 25; the DNS says who
-takes whose mail.
+North and south listen on addresses of their own with one port, as hosts do with 25; the DNS says
+who takes whose mail.
 """
 
 import json
@@ -35,8 +35,10 @@ class Hosts(unittest.TestCase):
         self.offset = free_port_offset()
         self.port = self.offset + 25
         self.names = Names(
-            mx=[("north.example", "mx.north.example", 10), ("south.example", "mx.south.example", 10),
-                ("backup.example", "mx.down.example", 5), ("backup.example", "mx.south.example", 10),
+            mx=[("north.example", "mx.north.example", 10),
+                ("south.example", "mx.south.example", 10),
+                ("backup.example", "mx.down.example", 5),
+                ("backup.example", "mx.south.example", 10),
                 ("circle.example", "mx.north.example", 10)],
             hosts=[("mx.north.example", NORTH), ("mx.south.example", SOUTH),
                    ("mx.down.example", DOWN), ("plain.example", SOUTH)],
@@ -63,8 +65,8 @@ class Hosts(unittest.TestCase):
     def send(self, server, recipient, sender="ann@north.example", subject="hello", extra=""):
         with smtplib.SMTP(server.address, server.smtp_port, "client.example", 30) as session:
             session.sendmail(sender, [recipient],
-                             f"From: {sender}\r\nTo: {recipient}\r\nSubject: {subject}\r\n{extra}\r\n"
-                             "A line.\r\n.A dot.\r\n")
+                             f"From: {sender}\r\nTo: {recipient}\r\nSubject: {subject}\r\n"
+                             f"{extra}\r\nA line.\r\n.A dot.\r\n")
 
     def wait_until_empty(self, server, seconds=30):
         end = time.monotonic() + seconds
@@ -111,7 +113,8 @@ class MailBetweenHosts(Hosts):
             self.send(self.north, f"{name}@north.example", subject=name)
         reports = "\n".join(self.north.wait_for_mail("ann", 4))
         for words in ["Status: 5.1.10", "Status: 5.1.2", "Status: 5.4.6", "Status: 5.1.1",
-                      "Remote-MTA: dns; mx.south.example", "Final-Recipient: rfc822; x@null.example"]:
+                      "Remote-MTA: dns; mx.south.example",
+                      "Final-Recipient: rfc822; x@null.example"]:
             self.assertIn(words, reports)
         self.wait_until_empty(self.north)
 

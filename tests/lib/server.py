@@ -27,11 +27,11 @@ def program():
 
 
 def free_port_offset():
-    """An offset at which ports 25 and 110 are free on loopback."""
+    """An offset at which the ports of all services are free on loopback."""
     for offset in range(20000 + os.getpid() % 20000, 64000, 200):
         held = []
         try:
-            for port in (25, 110, 143, 993):
+            for port in (25, 110, 143, 465, 587, 993, 995):
                 held.append(socket.create_server(("127.0.0.1", offset + port)))
             return offset
         except OSError:
@@ -91,6 +91,8 @@ class Server:
         self.pop3_port = self.offset + 110
         self.imap_port = self.offset + 143
         self.imaps_port = self.offset + 993
+        self.submission_port = self.offset + 587
+        self.submissions_port = self.offset + 465
         self.process = None
         self.passwords = {}
         made = self.run(

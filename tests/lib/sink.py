@@ -47,8 +47,13 @@ class _Session(socketserver.StreamRequestHandler):
                 allowed = self.authenticated or not sink.login
                 self.say("250 2.1.0 ok" if allowed else "530 5.7.0 log in first")
             elif verb == "RCPT":
-                recipients.append(text[8:].split(">")[0].strip("<"))
-                self.say(sink.judge(sender, recipients[-1]))
+                recipient = text[8:].split(">")[0].strip("<")
+                reply = sink.judge(sender, recipient)
+                if reply.startswith("250"):
+                    recipients.append(recipient)
+                self.say(reply)
+            elif verb == "DATA" and not recipients:
+                self.say("554 5.5.1 no valid recipients")
             elif verb == "DATA":
                 self.say("354 go on")
                 message = b""

@@ -141,7 +141,8 @@ Checkers::Copy Checkers::identify(const std::string& account, const std::string&
   constexpr std::string_view kFinal = "Final-Recipient: rfc822;";
   if (std::size_t final = message.find(kFinal);
       final != std::string::npos && message.find("multipart/report") != std::string::npos) {
-    copy.what = Copy::What::report;
+    bool late = message.find("Action: delayed") != std::string::npos;
+    copy.what = late ? Copy::What::notice : Copy::What::report;
     final += kFinal.size();
     copy.about = trim(message.substr(final, message.find('\r', final) - final));
     return copy;

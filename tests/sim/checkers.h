@@ -4,7 +4,8 @@
 //   2  a local recipient receives each queue id exactly once, over any crash
 //   3  uids and modseqs only grow; replaying Changes gives what a fresh look sees; accounts are
 //      what their documents say (mailbox/check.h)
-//   4  nothing smuggled is obeyed; no password is taken in clear from outside (workloads.cc)
+//   4  nothing smuggled is obeyed; no password is asked for or taken in clear from
+//      outside (guessers.cc)
 //   5  a session's buffers stay within their limit
 //   6  when the faults stop, the queue drains
 //
@@ -55,7 +56,7 @@ class Checkers {
     bool begun = false;
   };
   struct Copy {
-    enum class What { letter, report, evil, unknown } what = What::unknown;
+    enum class What { letter, report, notice, evil, unknown } what = What::unknown;
     unsigned letter = 0;
     std::string about;  // report: the final recipient
   };

@@ -272,25 +272,6 @@ Task<> Workloads::read_mail(Stop& stop) {
   }
 }
 
-Task<> Workloads::guess_passwords(Stop& stop) {
-  while (!stop.requested()) {
-    auto peer =
-        co_await Peer::dial(world_.network().host(ip("192.0.2.66")), world_.pop3_endpoint());
-    if (peer && co_await (*peer)->line()) {
-      const std::string& password = ledger_.passwords["ann@example.org"].back();
-      for (const std::string& line : {std::string("USER ann@example.org\r\n"),
-                                      "PASS " + password + "\r\n", std::string("STAT\r\n")}) {
-        auto answer = co_await ask(**peer, line);
-        if (!answer) break;
-        if (answer->starts_with("+OK"))
-          complain("a password in clear was taken from outside: " + *answer);
-        told("passwords refused");
-      }
-    }
-    co_await runtime::sleep_for(std::chrono::seconds(10 + random_.below(20)), &stop);
-  }
-}
-
 // ------------------------------------------------------------------------------------------------
 // administrators
 

@@ -17,7 +17,9 @@
 #include "base/text.h"
 #include "net/sim/peer.h"
 #include "net/sim/sim_network.h"
+#include "net/tls.h"
 #include "runtime/nursery.h"
+#include "runtime/sleep.h"
 
 namespace posta::mta::testing {
 
@@ -51,6 +53,11 @@ class Host {
   // The connection ends when this has come, without a reply. "body": amid the message.
   void cut_at(std::string key) { cuts_.insert(std::move(key)); }
   void never_answer(std::string key) { silent_.insert(std::move(key)); }
+  // Offers STARTTLS, or (implicit) speaks TLS from the first octet.
+  void use_tls(std::shared_ptr<net::TlsServer> tls, bool implicit = false) {
+    tls_ = std::move(tls);
+    implicit_ = implicit;
+  }
   void close_when_idle() { hang_up_ = true; }  // after each message
 
   const std::vector<std::string>& lines() const { return lines_; }
@@ -81,7 +88,9 @@ class Host {
     Peer peer(std::make_unique<net::Stream>(executor_, std::move(transport)));
     runtime::Stop::Callback on_stop(&sessions_.stop(), [&peer] { peer.stream().interrupt(); });
     peer.stream().set_timeout(std::chrono::hours(24));
-    (void)co_await talk(peer);
+    if (implicit_ && !co_await net::accept_tls(peer.stream(), tls_, std::chrono::minutes(1)))
+      co_return;
+    (void)co_await talk(peer, implicit_);
   }
 
   std::string reply_to(const std::string& line, std::string fallback) {
@@ -108,22 +117,31 @@ class Host {
     if (is(cuts_, line)) co_return fail(Error::Kind::closed, "cut");
     if (is(silent_, line)) co_await runtime::sleep_for(std::chrono::hours(24), &sessions_.stop());
     last_ = reply_to(line, std::move(fallback));
+    if (line.starts_with("MAIL")) accepted_ = 0;
+    if (line.starts_with("RCPT") && last_.starts_with('2')) ++accepted_;
     co_return co_await peer.say(last_ + "\r\n");
   }
-  Task<Result<>> talk(Peer& peer) {
+  Task<Result<>> talk(Peer& peer, bool secure) {
     CO_TRY_VOID(co_await answer(peer, "", "220 mx.example.net ESMTP"));
     for (;;) {
       CO_TRY(std::string line, co_await peer.line());
       lines_.push_back(line);
       std::string fallback = "250 2.0.0 ok";
       if (line.starts_with("EHLO"))
-        fallback =
-            "250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n"
-            "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
-      if (line.starts_with("DATA")) fallback = "354 go on";
+        fallback = std::string(tls_ && !secure ? "250-mx.example.net\r\n250-STARTTLS\r\n"
+                                               : "250-mx.example.net\r\n") +
+                   "250-PIPELINING\r\n250-SIZE 10000000\r\n"
+                   "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
+      if (line.starts_with("DATA"))
+        fallback = accepted_ > 0 ? "354 go on" : "554 5.5.1 no valid recipients";
+      if (line.starts_with("STARTTLS")) fallback = "220 2.0.0 go on";
       if (line.starts_with("QUIT")) fallback = "221 2.0.0 bye";
       CO_TRY_VOID(co_await answer(peer, line, fallback));
       if (line.starts_with("QUIT")) co_return Result<>();
+      if (line == "STARTTLS" && last_.starts_with("220") && tls_) {
+        CO_TRY_VOID(co_await net::accept_tls(peer.stream(), tls_, std::chrono::minutes(1)));
+        secure = true;
+      }
       if (!line.starts_with("DATA") || !last_.starts_with("354")) continue;
       if (cuts_.contains("body")) {
         CO_TRY_VOID(co_await peer.octets(10));
@@ -151,7 +169,10 @@ class Host {
   std::unique_ptr<net::Listener> listener_;
   std::map<std::string, std::string> replies_, once_;
   std::set<std::string> cuts_, silent_;
+  std::shared_ptr<net::TlsServer> tls_;
+  bool implicit_ = false;
   bool hang_up_ = false;
+  std::size_t accepted_ = 0;  // recipients; one session at a time refuses any
   std::string last_;
   std::vector<std::string> lines_, messages_;
   std::size_t connections_ = 0;

@@ -155,7 +155,7 @@ Task<RemoteResult> SmtpCarrier::deliver(RemoteJob job, SmtpPool& pool, runtime::
                    : Outcome::Kind::deferred,
                *attempt.last};
   if (rest.kind == Outcome::Kind::failed) {
-    // RFC 7504 §4.1: a host that never takes mail; trying again would not help.
+    // RFC 7504 §4: a host that never takes mail; trying again would not help.
     rest.reply.status = {5, 3, 2};
     attempt.result.unreachable.reset();
   } else {

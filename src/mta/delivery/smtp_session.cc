@@ -40,7 +40,8 @@ Task<Result<Reply>> SmtpSession::read_reply(Duration timeout) {
 }
 
 void SmtpSession::stop(Duration grace) {
-  if (!critical_) {
+  // While the final dot is still here, the host has no letter.
+  if (!critical_ || stream_.unsent() > 0) {
     stream_.interrupt();
     return;
   }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kClosing = 421;           // RFC 5321 §3.8
 constexpr int kStartInput = 354;        // RFC 5321 §4.2.3
-constexpr int kTooMany[] = {452, 552};  // RFC 5321 §4.5.3.1.10: "treat a 552 reply code … as 452"
+constexpr int kTooMany[] = {452, 552};  // RFC 5321 §4.5.3.1.10
 
 class Transaction {
  public:

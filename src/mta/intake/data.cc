@@ -92,15 +92,17 @@ Task<Result<>> Transaction::write(std::string octets) {
     }
     octets = *std::move(fit);
   }
+  // Said or not: the next host must be told (RFC 6152 §3).
+  if (!letter_.envelope.eight_bit) letter_.envelope.eight_bit = !all_ascii(octets);
   co_return co_await message_->keep(std::move(octets));
 }
 
 // Into the body, the digest, and what is kept of the header.
-Task<Result<>> Transaction::Message::keep(std::string octets) {
-  if (octets.empty()) co_return Result<>();
-  if (header.size() < kHeaderKept) header.append(octets, 0, kHeaderKept - header.size());
-  digest.feed(octets);
-  auto written = co_await body->write(std::move(octets));
+Task<Result<>> Transaction::Message::keep(std::string fit) {
+  if (fit.empty()) co_return Result<>();
+  if (header.size() < kHeaderKept) header.append(fit, 0, kHeaderKept - header.size());
+  digest.feed(fit);
+  auto written = co_await body->write(std::move(fit));
   if (!written) error = written.error();
   co_return written;
 }

@@ -26,6 +26,7 @@ class IntakeTest : public HouseTest {
             .peer = "192.0.2.7",
             .helo = "relay.example.net",
             .protocol = "ESMTP",
+            .tls = {},
             .authenticated = {},
             .trusted = trusted,
             .received = {}};

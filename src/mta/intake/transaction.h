@@ -20,7 +20,7 @@ struct Transaction::Message {
   std::optional<Error> error;  // the first write that failed
   bool header_too_long = false;
 
-  Task<Result<>> keep(std::string octets);
+  Task<Result<>> keep(std::string fit);
 
   static constexpr std::size_t kHeaderKept = 64 * 1024;
 };

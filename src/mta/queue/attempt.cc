@@ -18,7 +18,7 @@ Failure too_busy() {
   return fail(Error::Kind::unavailable, "the letter is changed too often to be settled");
 }
 
-Outcome expired(const OwedRecipient& owed) {  // RFC 3463 §3.5: "delivery time expired"
+Outcome expired(const OwedRecipient& owed) {  // RFC 3463 §3.5
   std::string last = owed.last_reply.code ? ": " + owed.last_reply.str() : std::string();
   return {Outcome::Kind::failed, {554, {5, 4, 7}, "Not delivered for too long" + last}};
 }

@@ -5,8 +5,15 @@
 namespace posta::mta::testing {
 namespace {
 
+QueueLimits without_notices() {  // remote_test.cc has them
+  QueueLimits limits;
+  limits.delay_warning = 0s;
+  return limits;
+}
+
 class Attempt : public HouseTest {
  protected:
+  Attempt() : HouseTest(without_notices()) {}
   // A letter for bob that is owed, because he has no room.
   QueueId owe_bob(std::string_view from) {
     set_quota("bob@example.org", {.octets = 0, .messages = 1});

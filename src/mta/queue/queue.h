@@ -102,11 +102,11 @@ struct QueuedLetter {
 // Which recipients an administrator means: those that match everything that is set. Nothing set:
 // all that are owed.
 struct Selection {
-  QueueId id;                         // of one letter
-  std::optional<Address> recipient;   // where it goes, or what the sender named
-  std::optional<Domain> destination;  // the domain of where it goes
-  std::optional<ReversePath> sender;  // whose letters
-  std::optional<bool> held;           // only those that are, or are not, held
+  QueueId id = {};                         // of one letter
+  std::optional<Address> recipient = {};   // where it goes, or what the sender named
+  std::optional<Domain> destination = {};  // the domain of where it goes
+  std::optional<ReversePath> sender = {};  // whose letters
+  std::optional<bool> held = {};           // only those that are, or are not, held
 };
 
 enum class Report { no, yes };  // is the sender told?

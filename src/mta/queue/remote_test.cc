@@ -243,10 +243,10 @@ TEST_F(Remote, HoldAndReleaseAreForThoseWhoMatch) {
   admit("ann@example.org", {"joe@example.net", "kim@example.com"});
   admit("bob@example.org", {"joe@example.net"});
   pass(10s);
-  EXPECT_EQ(await(rooms->queue.hold({.destination = Domain::parse("example.net").value()})),
-            std::size_t{2});
-  EXPECT_EQ(await(rooms->queue.hold({.destination = Domain::parse("example.net").value()})),
-            std::size_t{0});
+  Selection net;
+  net.destination = Domain::parse("example.net").value();
+  EXPECT_EQ(await(rooms->queue.hold(net)), std::size_t{2});
+  EXPECT_EQ(await(rooms->queue.hold(net)), std::size_t{0});
   Host host(executor, network, "192.0.2.1");
   Host other(executor, network, "192.0.2.2");
   pass(24h);
@@ -258,8 +258,9 @@ TEST_F(Remote, HoldAndReleaseAreForThoseWhoMatch) {
   pass(24h);
   EXPECT_EQ(host.messages().size(), 0u);
   EXPECT_EQ(await(rooms->queue.retry({})), std::size_t{0});
-  ReversePath ann = Address::parse("ann@example.org").value();
-  EXPECT_EQ(await(rooms->queue.release({.sender = ann})), std::size_t{1});
+  Selection of_ann;
+  of_ann.sender = Address::parse("ann@example.org").value();
+  EXPECT_EQ(await(rooms->queue.release(of_ann)), std::size_t{1});
   pass(1min);
   EXPECT_EQ(host.messages().size(), 1u);
   EXPECT_EQ(await(rooms->queue.release({})), std::size_t{1});
@@ -277,18 +278,21 @@ TEST_F(Remote, WhatIsRemovedIsGone) {
     EXPECT_TRUE(await(admit_text(*rooms, std::move(letter), "Subject: x\r\n\r\nx\r\n")));
   }
   pass(10s);
-  Selection joe{.id = id, .recipient = Address::parse("joe@example.net").value()};
+  Selection all;
+  all.id = id;
+  Selection joe = all;
+  joe.recipient = Address::parse("joe@example.net").value();
   EXPECT_EQ(await(rooms->queue.remove(joe, Report::no)), std::size_t{1});
   EXPECT_EQ(listed()[0].owed.size(), 1u);
   EXPECT_TRUE(inbox("ann@example.org").empty());
-  EXPECT_EQ(await(rooms->queue.remove({.id = id}, Report::yes)), std::size_t{1});
+  EXPECT_EQ(await(rooms->queue.remove(all, Report::yes)), std::size_t{1});
   pass(10s);
   EXPECT_EQ(owed(), 0u);
   EXPECT_TRUE(listed().empty());
   ASSERT_EQ(inbox("ann@example.org").size(), 1u);
   EXPECT_TRUE(contains(inbox("ann@example.org")[0], "Removed from the queue by its administrator"));
   EXPECT_EQ(events.count("queue.recipient.removed"), 2u);
-  EXPECT_EQ(await(rooms->queue.remove({.id = id}, Report::no)), std::size_t{0});
+  EXPECT_EQ(await(rooms->queue.remove(all, Report::no)), std::size_t{0});
   restart(false);
   EXPECT_EQ(owed(), 0u);
 }

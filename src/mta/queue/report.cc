@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "mta/queue/events.h"
 #include "mta/queue/schedule.h"
 #include "mta/queue/settle.h"
@@ -85,6 +86,7 @@ Task<Result<>> Queue::report(Settlement& settlement) {
 
   std::string message = wm::build(report);
   wm::Digest digest = wm::digest_of(message);
+  offspring.letter.envelope.eight_bit = !all_ascii(message);
   auto writer = deps_.store.new_body();
   CO_TRY_VOID(co_await writer->write(std::move(message)));
   CO_TRY_VOID(co_await writer->finish());

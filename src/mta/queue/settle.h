@@ -5,8 +5,7 @@
 //
 //   outcome known before (failed, deferred, remote)  --+
 //   account turn: delivered, or full -> deferred     --+--> closing turn: erase or put Q/owed,
-//   Q/letter,
-//                                                          the queue's link to the body
+//                                                           Q/letter, the queue's link to the body
 //
 // Offspring (a DSN) joins as a letter that is owed. If the commit is refused because a mailbox
 // moved on, the same settlement is tried again with fresh heads; nothing of it was visible. If it

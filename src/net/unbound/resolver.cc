@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "net/dns_data.h"
 #include "runtime/sleep.h"
 
 namespace posta::net::unbound {
@@ -174,18 +175,18 @@ Result<> UnboundResolver::start() {
 
 Task<Result<DnsAnswer>> UnboundResolver::ask(std::string name, DnsType type, Stop* stop) {
   runtime::Executor& executor = co_await runtime::this_executor();
+  if (!print_dns_name(name)) {  // RFC 1035 §2.3.4: there can be no such name
+    DnsAnswer none;
+    none.kind = DnsKind::no_domain;
+    none.canonical = std::move(name);
+    co_return none;
+  }
   CO_TRY_VOID(impl_->start());
   auto asking = std::make_shared<Asking>();
   auto ticket = std::make_unique<Impl::Ticket>(asking, name, impl_->options.dnssec);
   int question = 0;
   int error = ub_resolve_async(impl_->context, name.c_str(), static_cast<int>(type), kClassIn,
                                ticket.get(), &Impl::on_answer, &question);
-  if (error == UB_SYNTAX) {  // no name: RFC 1035 §2.3.4 says how long one may be
-    DnsAnswer none;
-    none.kind = DnsKind::no_domain;
-    none.canonical = std::move(name);
-    co_return none;
-  }
   if (error != UB_NOERROR)
     co_return fail(Error::Kind::unavailable,
                    fmt::format("the DNS cannot be asked for {}: {}", name, ub_strerror(error)));

@@ -86,7 +86,7 @@ Task<std::optional<std::string>> Session::sasl_response(std::string challenge) {
     if (end_ != End::open) co_return std::nullopt;
   }
   std::optional<std::string> response;
-  // RFC 5034 §4: "the server MUST reject the AUTH command by sending an error reply."
+  // RFC 5034 §4: "*" gives up, and is answered -ERR.
   const bool given_up = line.kind == Kind::line && line.text == "*";
   if (line.kind == Kind::line && !given_up) response = base64_decode(line.text);
   stream_.consume(line.consumed);

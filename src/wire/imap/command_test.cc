@@ -85,7 +85,7 @@ TEST(Command, OnMailboxesIsReadAndPrinted) {
       {"a STATUS x ( messages  SIZE )", "a STATUS \"x\" (MESSAGES SIZE)"},
       {"a APPEND saved-messages (\\Seen) {310}", "a APPEND \"saved-messages\" (\\Seen) {310+}"},
       {"a APPEND {5}\r\nInbox {310+}", "a APPEND \"INBOX\" () {310+}"},
-      {"a APPEND x (\\Seen $Junk \\seen $junk \\Recent) \" 7-Feb-1994 21:52:25 -0800\" {0}",
+      {"a APPEND x (\\Seen $Junk \\seen $junk) \" 7-Feb-1994 21:52:25 -0800\" {0}",
        "a APPEND \"x\" ($Junk \\Seen) \" 8-Feb-1994 05:52:25 +0000\" {0+}"},
       {"a APPEND x \"17-Jul-1996 02:44:25 +0000\" {1}",
        "a APPEND \"x\" () \"17-Jul-1996 02:44:25 +0000\" {1+}"},
@@ -246,6 +246,7 @@ TEST(Command, NonsenseIsRefusedWithItsPlace) {
       {"a LIST \"\" () ", 11},
       {"a APPEND INBOX", 14},
       {"a APPEND INBOX (\\Colour) {3}", 16},
+      {"a STORE 1 +FLAGS (\\Recent)", 18},  // RFC 3501 §2.3.2: nobody can alter it
       {"a APPEND INBOX \"31-Feb-1994 00:00:00 +0000\" {3}", 16},
       {"a APPEND INBOX \"1-Feb-1994 24:00:00 +0000\" {3}", 27},
       {"a APPEND INBOX hello", 15},

@@ -204,12 +204,8 @@ struct SystemFlag {
   std::uint8_t bit;
 };
 constexpr SystemFlag kSystemFlags[] = {
-    {"Answered", Flags::answered},
-    {"Flagged", Flags::flagged},
-    {"Deleted", Flags::deleted},
-    {"Seen", Flags::seen},
-    {"Draft", Flags::draft},
-    {"Recent", 0},  // INTEROP: what clients copied from FETCH; nobody can set it (RFC 3501 §2.3.2)
+    {"Answered", Flags::answered}, {"Flagged", Flags::flagged}, {"Deleted", Flags::deleted},
+    {"Seen", Flags::seen},         {"Draft", Flags::draft},
 };
 
 }  // namespace
