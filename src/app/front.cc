@@ -128,8 +128,8 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
              house.log()},
             shared.services.pop3),
       pop3s_(pop3_.deps(), shared.services.pop3s),
-      imap_({house.store(), house.directory(), house.mailboxes(), house.logins(), shared.imap_census,
-             shared.imap_seats, sessions_, house.log()},
+      imap_({house.store(), house.directory(), house.mailboxes(), house.logins(),
+             shared.imap_census, shared.imap_seats, sessions_, house.log()},
             shared.services.imap),
       imaps_(imap_.deps(), shared.services.imaps) {}
 
