@@ -118,7 +118,10 @@ TEST(ImapSession, AMessageThatCannotBeReadIsNeverShownAsWhole) {
       world.disk().fail_operation(n);
       CHECK(co_await (*peer)->say("a FETCH 1 BODY.PEEK[]\r\n"));
       auto line = co_await (*peer)->line();
-      CHECK(line);
+      if (!line) {
+        ++broken;
+        co_return;
+      }
       if (line->starts_with("a NO")) {
         EXPECT_TRUE(line->starts_with("a NO [UNAVAILABLE]")) << *line;
         ++refused;

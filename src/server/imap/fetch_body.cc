@@ -98,6 +98,8 @@ Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState s
   }
   CO_TRY(DigestView view, DigestView::open(email.digest));
   std::string& out = stream_.out();
+  const std::size_t begun = out.size();
+  const std::uint32_t flushes = flushes_;
   append_number(out += "* ", n);
   out += " FETCH (";
   const std::vector<FetchPlan::Item>& items = run.plan.items();
@@ -120,9 +122,14 @@ Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState s
         }
         Result<> sent = co_await fetch_section(run.plan, i, email, digest);
         if (sent) break;
-        // Half a response cannot be taken back: the client must not take it for a whole one.
-        trouble("read", sent.error());
-        end_ = End::closed;
+        // Half a response that has left cannot be taken back: the client must not take it for a
+        // whole one.
+        if (flushes_ == flushes) {
+          out.resize(begun);
+        } else {
+          trouble("read", sent.error());
+          end_ = End::closed;
+        }
         co_return sent;
       }
       default: print_state(out, items[i], state);

@@ -224,6 +224,7 @@ void Session::bye(std::string_view text, End why) {
 
 Task<> Session::flush() {
   if (stream_.unsent() == 0) co_return;
+  ++flushes_;
   stream_.set_timeout(limits().send_timeout);
   stream_.set_deadline(Instant::max());
   Result<> sent = co_await stream_.flush();

@@ -203,6 +203,7 @@ class Session {
   unsigned errors_ = 0;
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;
+  std::uint32_t flushes_ = 0;   // what was printed before the last has left
   std::uint32_t fetched_ = 0;   // bodies
   std::uint32_t appended_ = 0;  // messages
 };
