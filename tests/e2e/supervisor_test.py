@@ -5,6 +5,7 @@ import poplib
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,95 @@ class Hang(Supervised):
         self.assertIn("process.hung", self.server.log_text())
 
 
+class Reload(Supervised):
+    def hang_up(self, event):
+        """SIGHUP, until the log says what came of it."""
+        before = self.server.log_text().count(event)
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.server.log_text().count(event) > before, event)
+
+    def greeting(self, port):
+        try:
+            with socket.create_connection(("127.0.0.1", port), 30) as peer:
+                return peer.recv(3)
+        except ConnectionRefusedError:
+            return None
+
+    def test_ports_open_and_close_while_sessions_go_on(self):
+        usual, extra = self.server.smtp_port, self.server.offset + 26
+        self.server.start()
+        self.assertIsNone(self.greeting(extra))
+        with smtplib.SMTP("127.0.0.1", usual, timeout=60) as session:
+            session.ehlo("x.example.net")
+            self.server.configure(
+                f'smtp.listen = ["127.0.0.1:{usual}", "127.0.0.1:{extra}"]')
+            self.hang_up("config.reloaded")
+            wait_until(lambda: self.greeting(extra) == b"220", "the new port")
+            server = self.server.server_pid()
+            self.server.kill_server()
+            self.assertNotEqual(self.server.server_pid(), server)
+            send(extra, "by the new port, to a new server")
+        with smtplib.SMTP("127.0.0.1", extra, timeout=60) as session:
+            session.ehlo("x.example.net")
+            self.server.configure(f'smtp.listen = ["127.0.0.1:{usual}"]')
+            self.hang_up("config.reloaded")
+            wait_until(lambda: self.greeting(extra) is None, "the end of the port")
+            session.sendmail("x@example.net", ["ann@example.org"], "Subject: a\r\n\r\ngoes on\r\n")
+        self.assertEqual(self.messages(), 3)
+        self.assertEqual(self.server.stop(), 0)
+
+    def other_certificate(self):
+        other = Server(accounts=("eve",))
+        self.addCleanup(other.close)
+        return {name: (other.directory / "tls" / name).read_bytes()
+                for name in ("cert.pem", "key.pem")}
+
+    def served_certificate(self):
+        return ssl.get_server_certificate(("127.0.0.1", self.server.imaps_port))
+
+    def test_a_new_certificate_is_served_though_the_server_cannot_read_it(self):
+        self.server.start()
+        before = self.served_certificate()
+        for name, octets in self.other_certificate().items():
+            path = self.server.directory / "tls" / name
+            path.unlink()
+            path.write_bytes(octets)  # by root: of root, for root alone
+            path.chmod(0o600)
+        self.hang_up("config.reloaded")
+        self.assertNotEqual(self.served_certificate(), before)
+        after = self.served_certificate()
+        self.server.kill_server()
+        self.assertEqual(self.served_certificate(), after)
+        self.assertEqual(self.server.stop(), 0)
+
+    def test_a_key_of_another_certificate_is_refused_and_the_old_stays(self):
+        self.server.start()
+        before = self.served_certificate()
+        (self.server.directory / "tls/key.pem").write_bytes(self.other_certificate()["key.pem"])
+        self.hang_up("config.refused")
+        self.assertEqual(self.served_certificate(), before)
+        self.server.kill_server()  # the next one starts with what was good
+        self.assertEqual(self.served_certificate(), before)
+
+    def test_a_wrong_configuration_is_refused_and_the_old_stays(self):
+        self.server.start()
+        path = self.server.directory / "posta.toml"
+        path.write_text(path.read_text() + "\n[smpt]\nlisten = []\n")
+        self.hang_up("config.refused")
+        self.assertIn("unknown key smpt.listen", self.server.log_text())
+        self.server.kill_server()
+        send(self.server.smtp_port, "still here")
+
+    def test_a_port_that_another_program_has_is_refused_and_the_old_stay(self):
+        self.server.start()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.server.configure(f'smtp.listen = ["127.0.0.1:{self.server.smtp_port}", '
+                                  f'"127.0.0.1:{port}"]')
+            self.hang_up("config.refused")
+        send(self.server.smtp_port, "still here")
+
+
 class ServiceManager(Supervised):
     """Plays systemd: listens for notifications, hands over sockets."""
 
@@ -268,8 +358,9 @@ class ServiceManager(Supervised):
         log = open(self.server.base / "log", "ab")
         self.addCleanup(log.close)
         self.server.process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER, str(len(sockets)), *sockets, program(), "serve", "--dir",
-             str(self.server.directory)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            [sys.executable, "-c", LAUNCHER, str(len(sockets)), *sockets,
+             program(), "serve", "--dir", str(self.server.directory)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def test_sockets_that_it_opened_are_served(self):
         extra = self.server.offset + 26

@@ -19,8 +19,8 @@ void Sessions::serve(std::unique_ptr<net::Listener> listener, Service& service) 
 }
 
 void Sessions::stop_serving(const net::Endpoint& local) {
-  for (Accepting& one : accepting_)
-    if (one.local == local) one.stop.request();
+  for (auto one = accepting_.begin(); one != accepting_.end();)
+    if (auto here = one++; here->local == local) here->stop.request();
 }
 
 void Sessions::serve_one(std::unique_ptr<net::Transport> transport, Service& service) {
@@ -53,7 +53,7 @@ Task<> Sessions::close(Duration grace) {
     Sessions& sessions;
   };
   nursery_.stop().request();
-  for (Accepting& one : accepting_) one.stop.request();
+  for (auto one = accepting_.begin(); one != accepting_.end();) (one++)->stop.request();
   for (net::Stream* stream : streams_) stream->nudge();
   Patience patience(*this);
   patience.at = executor_.now() + grace;

@@ -109,6 +109,33 @@ TEST(Sessions, WhoComesAfterTheEndIsRefusedByTheNetwork) {
   EXPECT_EQ(f.echo.served, 0);
 }
 
+Task<> close_one_door(Fixture& f, std::string& heard, std::string& late, std::string& elsewhere) {
+  auto before = co_await f.dial();
+  co_await before->say("a");
+  co_await before->octets(1);
+  f.sessions.stop_serving(f.endpoint);
+  co_await runtime::sleep_for(1s);
+  auto after = co_await Peer::dial(f.network, f.endpoint);
+  late = after ? "let in" : "refused";
+  co_await before->say("still here");
+  auto said = co_await before->octets(10);
+  heard = said ? *said : describe(said.error());
+  auto other = co_await Peer::dial(f.network, *net::Endpoint::parse("127.0.0.1:26"));
+  elsewhere = other ? "let in" : "refused";
+  co_await f.sessions.close(1s);
+}
+
+TEST(Sessions, ADoorCanCloseAloneAndItsSessionsGoOn) {
+  Fixture f;
+  f.sessions.serve(std::move(f.listener), f.echo);
+  f.sessions.serve(*f.network.listen(f.executor, *net::Endpoint::parse("127.0.0.1:26")), f.echo);
+  std::string heard, late, elsewhere;
+  f.executor.run_task(close_one_door(f, heard, late, elsewhere));
+  EXPECT_EQ(late, "refused");
+  EXPECT_EQ(heard, "still here");
+  EXPECT_EQ(elsewhere, "let in");
+}
+
 TEST(Sessions, ASessionAtWorkIsInterruptedOnlyAfterTheGrace) {
   Fixture f;
   f.sessions.serve(std::move(f.listener), f.echo);
