@@ -14,6 +14,7 @@
 #include "app/outside.h"
 #include "app/progress.h"
 #include "app/version.h"
+#include "app/walls.h"
 #include "base/text.h"
 #include "ops/manifest.h"
 
@@ -103,7 +104,17 @@ class Backup {
   }
 
   Result<> copy_store() {
-    Outside outside(config_);
+    auto copied = copy_checkpoint();
+    // Opened here, by root: what was written belongs to the server's user all the same.
+    if (geteuid() == 0) {
+      TRY(auto who, server_identity(config_));
+      TRY_VOID(guard::give_tree_to(store_, who));
+    }
+    return copied;
+  }
+
+  Result<> copy_checkpoint() {
+    Outside outside(config_, /*as_root=*/true);
     TRY(Answer answer, outside.ask({{"checkpoint"}, ""}));
     auto lines = split(answer.out, '\n');
     if (answer.exit != 0 || lines.size() < 2)

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/admin.h"
+#include "app/walls.h"
 
 namespace posta::app {
 
@@ -65,6 +66,7 @@ Result<Answer> Outside::ask(Request request) {
     Config quiet = config_;
     quiet.log_level = "error";  // a command speaks for itself
     quiet.log_to = "stderr";
+    if (!as_root_) TRY_VOID(act_as_server(quiet));
     TRY(house_, House::open(std::move(quiet), 1));
   }
   Answer here;
@@ -75,7 +77,10 @@ Result<Answer> Outside::ask(Request request) {
 int run_outside(Config config, std::vector<std::string> args) {
   Outside outside(std::move(config));
   Request request{std::move(args), ""};
-  if (has_option(request.args, "--password-stdin")) std::getline(std::cin, request.input);
+  // A password, or the old one and the new one.
+  bool change = has_option(request.args, "--change");
+  if (change || has_option(request.args, "--password-stdin")) std::getline(std::cin, request.input);
+  if (std::string second; change && std::getline(std::cin, second)) request.input += "\n" + second;
   bool whole = !has_option(request.args, "--limit");
   Pages pages(has_option(request.args, "--json"));
   for (std::size_t typed = request.args.size();;) {

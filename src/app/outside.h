@@ -16,11 +16,15 @@ namespace posta::app {
 // as long as this lives. Error{conflict} says who else has the store.
 class Outside {
  public:
-  explicit Outside(Config config) : config_(std::move(config)) {}
+  // Root opens the store as the server's user, so that no file in it becomes root's; `as_root` for
+  // who must write elsewhere afterwards, and then hands the store back (walls.h).
+  explicit Outside(Config config, bool as_root = false)
+      : config_(std::move(config)), as_root_(as_root) {}
   Result<Answer> ask(Request request);
 
  private:
   Config config_;
+  bool as_root_;
   std::unique_ptr<House> house_;
 };
 

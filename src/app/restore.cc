@@ -12,6 +12,7 @@
 #include "app/config.h"
 #include "app/files.h"
 #include "app/progress.h"
+#include "app/walls.h"
 #include "ops/manifest.h"
 
 namespace posta::app {
@@ -162,6 +163,11 @@ Result<Answer> run(const fs::path& target, const Options& options) {
     words += "restored to " + target.string() + "\n";
     if (!kept.empty()) words += "what was there is now " + kept + "; remove it when you are sure\n";
     auto config = read_config(target.string());
+    // Restored by root: it belongs to whom the server is, as what quickstart makes.
+    if (config && geteuid() == 0) {
+      TRY(auto who, server_identity(*config));
+      TRY_VOID(guard::give_tree_to(target.string(), who));
+    }
     std::string store = (target / manifest.store).string();
     if (config && config->path(config->store_directory) != store) {
       words += fmt::format(
