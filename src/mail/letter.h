@@ -37,7 +37,7 @@ struct Origin {
   std::string peer;     // "192.0.2.7" or "IPv6:2001:db8::1"; empty if not by network
   std::string helo;     // what the client called itself
   std::string
-      protocol;     // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
+      protocol;  // the `with` word: SMTP, ESMTP, UTF8SMTP, ESMTPSA (RFC 3848, RFC 6531 §4.3)
   std::string tls = {};  // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty: in clear; not kept in the queue
   // Of a command: names this handing in. A second letter of that name is Error{conflict} to the
   // queue. Not kept in the letter's record.

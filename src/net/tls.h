@@ -120,9 +120,10 @@ struct TlsPeer {
   bool required = false;  // an unverified peer is Error{denied}; else TlsInfo says what was found
 };
 
-// The handshake on a stream without unread input or unsent output; afterwards the stream speaks in
-// clear and the wire in TLS. Error{timeout, closed, cancelled, syntax: no TLS, denied}; the stream
-// is then good for nothing but reading to its end (what comes is dropped) and closing.
+// The handshake on a stream; with unread input or unsent output it is Error{syntax}. Afterwards the
+// stream speaks in clear and the wire in TLS. Error{timeout, closed, cancelled, syntax: no TLS,
+// denied}; the stream is then good for nothing but reading to its end (what comes is dropped) and
+// closing.
 Task<Result<TlsInfo>> accept_tls(Stream& stream, std::shared_ptr<TlsServer> tls, Duration timeout);
 Task<Result<TlsInfo>> connect_tls(Stream& stream, std::shared_ptr<TlsClient> tls, TlsPeer peer,
                                   Duration timeout);

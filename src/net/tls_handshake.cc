@@ -105,6 +105,9 @@ TlsInfo TlsTransport::info() {
 namespace {
 
 Task<Result<TlsInfo>> shake(Stream& stream, std::unique_ptr<TlsTransport> made, Duration timeout) {
+  // Who puts words in clear before the handshake wants them believed after it (RFC 3207 §6).
+  if (!stream.input().empty() || stream.unsent() > 0)
+    co_return fail(Error::Kind::syntax, "octets in clear where TLS should begin");
   TlsTransport& transport = *made;
   transport.stand_on(stream.exchange_transport(std::move(made)));
   stream.set_timeout(timeout);

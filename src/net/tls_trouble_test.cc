@@ -159,6 +159,22 @@ TEST_P(TlsTrouble, AForgedRecordEndsTheConnection) {
   run(changed);
 }
 
+Task<> words_before(World& world) {
+  auto server = tls_server(world, {.certificates = {certificate_for(world, {"mx.example.org"})}});
+  Pair pair = co_await connected(world);
+  EXPECT_TRUE(co_await pair.client->say("220 ready\r\n250 injected\r\n"));
+  while (pair.server->input().size() < 25) EXPECT_TRUE(co_await pair.server->fill());
+  pair.server->consume(11);
+  auto accepted = co_await accept_tls(*pair.server, server, kPatience);
+  EXPECT_TRUE(!accepted && accepted.error().is(Error::Kind::syntax));
+  auto connecting =
+      co_await connect_tls(*pair.server, tls_client(world), {.name = "mx"}, kPatience);
+  EXPECT_TRUE(!connecting && connecting.error().is(Error::Kind::syntax));
+}
+TEST_P(TlsTrouble, WordsInClearBeforeTheHandshakeAreAnErrorForEitherSide) {
+  run(words_before);
+}
+
 // --- a network that breaks
 
 Task<> broken_network(World& world, int& fine, int& failed) {

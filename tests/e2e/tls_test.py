@@ -85,7 +85,8 @@ class Tls(unittest.TestCase):
     def test_openssl_speaks_starttls_with_either_version(self):
         self.server.start()
         for version, says in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
-            for protocol, port in (("smtp", self.server.smtp_port), ("pop3", self.server.pop3_port)):
+            for protocol, port in (("smtp", self.server.smtp_port),
+                                   ("pop3", self.server.pop3_port)):
                 said = self.call("openssl", "s_client", "-connect", f"127.0.0.1:{port}",
                                  "-starttls", protocol, version, "-brief", text="QUIT\r\n")
                 self.assertIn(f"Protocol version: {says}", said)

@@ -21,6 +21,7 @@ world::Config Sim::world_config() {
   world::Config config;
   config.seed = plan_.seed;
   config.passwords = true;
+  config.tls = true;
   config.accounts = {{"ann@example.org", {}, true},
                      {"bob@example.org", {}, true},
                      {"carl@example.org", {.octets = 0, .messages = 6}, true},

@@ -181,6 +181,31 @@ Task<Result<>> Workloads::deliver(Peer& peer, Letter& letter, Style style) {
   co_return Result<>();
 }
 
+// The handshake behind a reply that allows it, or as the first word.
+Task<Result<>> Workloads::begin_tls(Peer& peer) {
+  auto shaken = co_await net::connect_tls(peer.stream(), world_.tls_client(),
+                                          {.name = "mx.example.org"}, std::chrono::minutes(1));
+  peer.stream().set_timeout(std::chrono::minutes(5));
+  if (!shaken) co_return Failure(shaken.error());
+  told("sessions in TLS");
+  co_return Result<>();
+}
+
+// Sometimes somebody has put commands behind STARTTLS on the way. Whatever becomes of the session,
+// they are not obeyed (RFC 3207 §4.2).
+Task<Result<>> Workloads::secure_sender(Peer& peer) {
+  std::string command = "STARTTLS\r\n";
+  if (chance(15))
+    command +=
+        "EHLO evil.example.net\r\nMAIL FROM:<evil@example.net>\r\nRCPT TO:<bob@example.org>\r\n"
+        "DATA\r\nSubject: evil\r\n\r\n.\r\n";
+  CO_TRY(std::string line, co_await ask(peer, std::move(command)));
+  if (!line.starts_with("220")) co_return fail(Error::Kind::conflict, "STARTTLS: " + line);
+  CO_TRY_VOID(co_await begin_tls(peer));
+  CO_TRY_VOID(co_await ask(peer, "EHLO client.example.net\r\n"));
+  co_return Result<>();
+}
+
 Task<Result<>> Workloads::sender_session() {
   static constexpr std::string_view kFrom[] = {"127.0.0.1", "192.0.2.1", "192.0.2.2",
                                                "2001:db8::3"};
@@ -191,6 +216,7 @@ Task<Result<>> Workloads::sender_session() {
   bool by_hand = from == 0 && chance(30);
   CO_TRY_VOID(
       co_await ask(*peer, by_hand ? "EHLO client.example.net\n" : "EHLO client.example.net\r\n"));
+  if (!by_hand && chance(40)) CO_TRY_VOID(co_await secure_sender(*peer));
   for (std::uint64_t letters = 1 + random_.below(3); letters > 0; --letters) {
     auto style =
         by_hand ? Style::by_hand
@@ -228,9 +254,19 @@ Task<Result<bool>> Workloads::retrieve(Peer& peer, std::string account, unsigned
 }
 
 Task<Result<>> Workloads::reader_session(std::string account) {
+  // In TLS passwords may come from anywhere.
+  const std::uint64_t how = random_.below(3);
+  constexpr std::uint64_t clear = 0, stls = 1, implicit = 2;
   CO_TRY(auto peer,
-         co_await Peer::dial(world_.network().host(ip("127.0.0.1")), world_.pop3_endpoint()));
+         co_await Peer::dial(world_.network().host(ip(how == clear ? "127.0.0.1" : "192.0.2.9")),
+                             how == implicit ? world_.pop3s_endpoint() : world_.pop3_endpoint()));
+  if (how == implicit) CO_TRY_VOID(co_await begin_tls(*peer));
   CO_TRY_VOID(co_await peer->line());
+  if (how == stls) {
+    CO_TRY(std::string line, co_await ask(*peer, "STLS\r\n"));
+    if (!line.starts_with("+OK")) co_return fail(Error::Kind::conflict, "STLS: " + line);
+    CO_TRY_VOID(co_await begin_tls(*peer));
+  }
   const auto& passwords = ledger_.passwords[account];
   CO_TRY_VOID(co_await ask(*peer, "USER " + account + "\r\n"));
   CO_TRY(std::string login,

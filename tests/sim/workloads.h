@@ -51,6 +51,8 @@ class Workloads {
                               const std::vector<std::string>& to);
   Task<Result<>> content(Peer& peer, Letter& letter, Style style);
   Task<Result<>> chunks(Peer& peer, Letter& letter, bool whole);
+  Task<Result<>> begin_tls(Peer& peer);
+  Task<Result<>> secure_sender(Peer& peer);
   Task<Result<>> sender_session();
   Task<Result<>> reader_session(std::string account);
   Task<Result<>> imap_session(std::string account);
