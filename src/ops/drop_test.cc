@@ -8,6 +8,7 @@
 namespace posta::ops {
 namespace {
 
+using namespace std::chrono_literals;
 using directory::address;
 using mta::testing::HouseTest;
 

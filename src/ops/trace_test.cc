@@ -2,6 +2,7 @@
 #include "ops/trace.h"
 
 #include "directory/testing.h"
+#include "runtime/nursery.h"
 #include "runtime/sim/sim_executor.h"
 #include "runtime/sleep.h"
 #include "store/memory/memory_store.h"

@@ -43,11 +43,8 @@ TEST(Sim, TheLawsHoldWhateverHappens) {
   if (first) return;
   // All of it happened: a law that nothing touches proves nothing.
   for (const char* what : {"letters accepted", "letters refused", "messages retrieved",
-<<<<<<< HEAD
                            "sessions with removals", "passwords refused", "imap sessions compared",
-=======
-                           "sessions with removals", "passwords refused", "sessions in TLS",
->>>>>>> wt-tls
+                           "sessions in TLS",
                            "power cuts", "graceful ends", "processes ended by their store",
                            "changes by administrators", "sender sessions broken", "faults"})
     EXPECT_GT(story[what], 0u) << what;
