@@ -134,8 +134,7 @@ Io TlsTransport::drain(std::span<char> into) {
 
 // RFC 8446 §6.1: each side closes its own direction; after the peer's close_notify we may go on.
 Io TlsTransport::try_write(std::string_view octets) {
-  CHECK(!shaking());
-  if (state_ == State::failed || closed_) return {Io::Kind::failed};
+  if (shaking() || state_ == State::failed || closed_) return {Io::Kind::failed};
   ERR_clear_error();
   std::size_t count = 0;
   int result = SSL_write_ex(ssl_, octets.data(), octets.size(), &count);
