@@ -49,9 +49,9 @@ Task<> Workloads::guess_passwords(Stop& stop) {
   while (!stop.requested()) {
     const auto all = guesses(ledger_.passwords["ann@example.org"].back());
     const Guess& guess = all[random_.below(all.size())];
-    auto peer = co_await Peer::dial(
-        world_.network().host(*net::IpAddress::parse("192.0.2.66")),
-        guess.smtp ? world_.submission_endpoint() : world_.pop3_endpoint());
+    auto peer =
+        co_await Peer::dial(world_.network().host(*net::IpAddress::parse("192.0.2.66")),
+                            guess.smtp ? world_.submission_endpoint() : world_.pop3_endpoint());
     if (peer && co_await whole_reply(**peer, guess.smtp, false)) {
       for (const std::string& line : guess.lines) {
         const bool list = line == "CAPA";
@@ -59,8 +59,8 @@ Task<> Workloads::guess_passwords(Stop& stop) {
         auto reply = co_await whole_reply(**peer, guess.smtp, list);
         if (!reply) break;
         const bool asks = list || line.starts_with("EHLO");
-        if (asks && (reply->find("AUTH ") != std::string::npos ||
-                     reply->find("SASL") != std::string::npos))
+        if (asks &&
+            (reply->find("AUTH ") != std::string::npos || reply->find("SASL") != std::string::npos))
           complain("a login in clear was offered outside: " + *reply);
         if (!asks && lets_in(*reply))
           complain("a password in clear was asked for or taken from outside: " + *reply);

@@ -78,7 +78,8 @@ TEST_F(AllowanceTest, RecipientsOfADayAndNewOnes) {
   auto claim = begin(limits);
   EXPECT_EQ(add(*claim, "A@example.net"), "yes") << "written to before";
   EXPECT_EQ(add(*claim, "b@example.net"), "yes");
-  EXPECT_TRUE(add(*claim, "a@example.net").starts_with("452 4.7.0 No more than 4 recipients a day"));
+  EXPECT_TRUE(
+      add(*claim, "a@example.net").starts_with("452 4.7.0 No more than 4 recipients a day"));
   spend(*claim);
   await(executor, runtime::sleep_for(24h));
   auto next_day = begin(limits);

@@ -119,7 +119,8 @@ class ScramExchange final : public SaslExchange {
     if (!taken) co_return end(co_await conclude(directory::Authenticated{}));
     auto known = co_await logins_.directory.scram(server_->user(), info_.hash, place_.scope);
     if (!known) co_return end(co_await conclude(Failure(std::move(known).error())));
-    // Keys of who exists may have to be read from the disk: the challenge comes when either is done.
+    // Keys of who exists may have to be read from the disk: the challenge comes when either is
+    // done.
     co_await runtime::sleep_until(attempt_->begun + kChallengePause);
     known_ = *std::move(known);
     stage_ = Stage::challenged;

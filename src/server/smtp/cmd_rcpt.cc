@@ -15,7 +15,8 @@ Task<Reply> Session::rcpt(wire::smtp::Rcpt& command) {
   rcpt_tried_ = true;
   // RFC 5321 §4.1.1.3: only <Postmaster> may come without a domain; from the trusted anybody may.
   const bool bare = command.to.domain.empty();
-  if (bare && (!trusted_ || config().submission) && !equals_ignore_case(command.to.local, "postmaster")) {
+  if (bare && (!trusted_ || config().submission) &&
+      !equals_ignore_case(command.to.local, "postmaster")) {
     ++recipients_refused_;
     co_return reply::recipient_needs_domain;
   }
