@@ -173,23 +173,19 @@ hostname = "{}"
 
 [store]
 directory = "store"          # all mail, in this directory; keep it on a local disk
-disk_free_min = "256MiB"     # with less free than this, new mail is put off
 
 [smtp]
 listen = ["{}"]         # mail from other servers
-trusted_networks = ["127.0.0.0/8", "::1"]
 message_octets_max = "50MiB"
 
 [submission]
 listen = ["{}"]        # mail from your users, who log in after STARTTLS
 letters_per_hour = 300       # of one account; a stolen password sends no more
-
 [submissions]
 listen = ["{}"]        # the same, in TLS from the first octet
 
 [pop3]
 listen = ["{}"]        # reading mail; passwords in clear only from this machine, else after STLS
-
 [pop3s]
 listen = ["{}"]        # the same, in TLS from the first octet
 
@@ -199,7 +195,6 @@ key = "tls/key.pem"          # then: kill -HUP (no connection is lost)
 
 [imap]
 listen = ["{}"]        # mailboxes; passwords in clear only from this machine, else after STARTTLS
-
 [imaps]
 listen = ["{}"]        # the same, in TLS from the first octet
 

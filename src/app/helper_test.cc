@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 class Helped : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/posta-helper-" + std::to_string(getpid());
+    folder_ = testing::TempDir() + "posta-helper-" + std::to_string(getpid());
     std::filesystem::create_directories(folder_);
     config_.directory = folder_;
     config_.smtp_listen = {*net::Endpoint::parse("127.0.0.1:0")};

@@ -198,8 +198,8 @@ TEST(TlsOnABrokenNetwork, EndsInAnErrorAndNeverInWrongOctets) {
   int fine = 0, failed = 0;
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     sim::Settings settings;
-    settings.resets_per_million = 800;
-    settings.black_holes_per_million = 300;
+    settings.resets_per_million = 6'000;
+    settings.black_holes_per_million = 2'000;
     settings.tiny_percent = 30;
     SimWorld world(seed, settings);
     world.run(broken_network(world, fine, failed));
