@@ -29,6 +29,7 @@ std::vector<std::string> private_files(const Config& config) {
   std::vector<std::string> out = tls_files(config);
   if (config.relay_host && !config.relay_host->password_file.empty())
     out.push_back(config.path(config.relay_host->password_file));
+  if (!config.outbound_tls_ca_file.empty()) out.push_back(config.path(config.outbound_tls_ca_file));
   return out;
 }
 

@@ -91,10 +91,10 @@ Result<std::string> check_outbound(const Config& config) {
 Result<std::unique_ptr<Outbound>> Outbound::make(const Config& config, store::Store& store,
                                                  Events& events) {
   TRY(auto relay, load_relay_host(config));
-  std::string ca_file =
-      config.outbound_tls_ca_file.empty() ? "" : config.path(config.outbound_tls_ca_file);
   net::TlsClientOptions tls;
-  tls.ca_file = std::move(ca_file);
+  if (!config.outbound_tls_ca_file.empty()) {
+    TRY(tls.ca_pem, read_private_file(config, config.path(config.outbound_tls_ca_file)));
+  }
   TRY(auto client, net::TlsClient::create(std::move(tls)));
   return std::unique_ptr<Outbound>(
       new Outbound(config, std::move(relay), std::move(client), store, events));

@@ -74,8 +74,8 @@ guard::Walls server_walls(const Config& config, const guard::Identity& who) {
   walls.calls = guard::Calls::server;
   walls.reach.read = kSystemFiles;
   walls.reach.read_and_write = written_folders(config);
-  for (const std::string& file : {config.outbound_tls_ca_file, config.dns_trust_anchor})
-    if (!file.empty()) walls.reach.read.push_back(config.path(file));
+  if (!config.dns_trust_anchor.empty())
+    walls.reach.read.push_back(config.path(config.dns_trust_anchor));
   // What the configuration calls is called, whatever the list says.
   walls.reach.connect_ports = config.connect_ports;
   walls.reach.every_port = config.connect_ports.empty();

@@ -38,7 +38,7 @@ def commands():
     """Every command with its verbs, as the usage names them: [["account", "add"], ...]"""
     out = []
     for line in posta("help").stdout.splitlines():
-        match = re.match(r"  posta (\w+)\b *(.*)$", line)
+        match = re.match(r"  posta ([\w-]+) *(.*)$", line)
         if not match:
             continue
         name, rest = match.groups()

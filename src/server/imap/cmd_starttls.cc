@@ -20,7 +20,7 @@ Task<Reply> Session::starttls(wi::StartTls&) {
 
 Task<bool> Session::begin_tls() {
   tls_ = co_await server::begin_tls(stream_, config().reception, server_.deps().events, id_);
-  if (!tls_) end_ = End::closed;
+  if (!tls_) end_ = End::tls;
   co_return tls_ != nullptr;
 }
 

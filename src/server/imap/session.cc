@@ -32,6 +32,7 @@ std::string_view to_string(Session::End end) {
     case Session::End::timeout: return "timeout";
     case Session::End::stopped: return "stopped";
     case Session::End::limit: return "limit";
+    case Session::End::tls: return "tls";
   }
   return "?";
 }

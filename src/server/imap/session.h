@@ -47,7 +47,7 @@ class Session {
 
   enum class State : std::uint8_t { not_authenticated, authenticated, selected };
   // How it ended; `open` until then.
-  enum class End : std::uint8_t { open, logout, closed, timeout, stopped, limit };
+  enum class End : std::uint8_t { open, logout, closed, timeout, stopped, limit, tls };
   // What of the mailbox's news may be told.
   enum class News : std::uint8_t { none, no_expunge, all };
 
