@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "net/sim/peer.h"
 #include "server/pop3/session.h"
+#include "wire/message/digest.h"
 #include "world/world.h"
 
 namespace posta::world {
@@ -35,11 +36,12 @@ Task<> fill(World& world, std::string octets) {
   auto id = co_await world.account_of("ann@example.org");
   CHECK(id);
   auto body = world.house().store->new_body();
+  mailbox::Arrival arrival;
+  arrival.digest =
+      std::make_shared<const std::string>(wire::message::encode(wire::message::digest_of(octets)));
   CHECK(co_await body->write(std::move(octets)));
   CHECK(co_await body->finish());
-  mailbox::Arrival arrival;
   arrival.body = body->ref();
-  arrival.digest = std::make_shared<const std::string>();
   CHECK(co_await world.house().mailboxes.append(*id, std::move(arrival), std::move(body)));
 }
 

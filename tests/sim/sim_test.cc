@@ -42,11 +42,11 @@ TEST(Sim, TheLawsHoldWhateverHappens) {
   }
   if (first) return;
   // All of it happened: a law that nothing touches proves nothing.
-  for (const char* what : {"letters accepted", "letters refused", "messages retrieved",
-                           "sessions with removals", "passwords refused", "imap sessions compared",
-                           "sessions in TLS",
-                           "power cuts", "graceful ends", "processes ended by their store",
-                           "changes by administrators", "sender sessions broken", "faults"})
+  for (const char* what :
+       {"letters accepted", "letters refused", "messages retrieved", "sessions with removals",
+        "passwords refused", "imap sessions compared", "sessions in TLS", "power cuts",
+        "graceful ends", "processes ended by their store", "changes by administrators",
+        "sender sessions broken", "faults"})
     EXPECT_GT(story[what], 0u) << what;
 }
 
