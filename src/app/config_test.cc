@@ -10,7 +10,7 @@ namespace {
 TEST(Config, WhatQuickstartWritesIsUnderstoodAndShort) {
   NewConfig fresh{*Domain::parse("mail.example.org"), 10000, "*"};
   std::string text = print_new_config(fresh);
-  EXPECT_LE(std::ranges::count(text, '\n'), 42);
+  EXPECT_LE(std::ranges::count(text, '\n'), 45);
   auto config = parse_config(text, "posta.toml");
   ASSERT_TRUE(config) << config.error().what;
   ASSERT_EQ(config->smtp_listen.size(), 2u);  // IPv4 and IPv6

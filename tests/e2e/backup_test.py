@@ -100,8 +100,8 @@ class Backup(unittest.TestCase):
         self.send(1)
         self.server.stop()
         (self.server.directory / "tls").mkdir(exist_ok=True)
-        (self.server.directory / "tls/key.pem").write_text("secret")
-        (self.server.directory / "tls/key.pem").chmod(0o600)
+        (self.server.directory / "tls/other-key.pem").write_text("secret")
+        (self.server.directory / "tls/other-key.pem").chmod(0o600)
         done = self.server.run("submit", "ann", text="Subject: number 2.\n\n" + "x" * 2000 + "\n")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.ok("backup", str(self.backup))
@@ -110,7 +110,7 @@ class Backup(unittest.TestCase):
         self.assertFalse(list(self.server.directory.glob("store/checkpoint-*")), "left over")
         self.assertIn("all as they were written", self.ok("restore", "--verify", str(self.backup)))
         self.restore_over()
-        self.assertEqual((self.server.directory / "tls/key.pem").read_text(), "secret")
+        self.assertEqual((self.server.directory / "tls/other-key.pem").read_text(), "secret")
         for _ in range(200):
             if set(self.numbers()) == {1, 2}:
                 break

@@ -86,7 +86,7 @@ class Docs(unittest.TestCase):
             lines = [line for _, body in blocks(text) for line in body]
             lines += re.findall(r"`(posta [^`]*)`", text)
             for line in lines:
-                for words in re.findall(r"(?:^|\| |&& )posta ((?:[a-z]+ ?)+)", line):
+                for words in re.findall(r"(?:^|\| |&& )posta ((?:[a-z]+(?:-[a-z]+)* ?)+)", line):
                     words = words.split()
                     self.assertTrue(any(words[:len(one)] == one or one[:1] == words[:1] == words
                                         for one in known), f"{page.name}: {line}")
