@@ -31,7 +31,8 @@ def posta(*words, **environment):
 def help_of(*words):
     done = posta(*words, "--help")
     assert done.returncode == 0, (words, done.stdout, done.stderr)
-    return done.stdout.replace(program(), "posta").rstrip() + "\n"
+    lines = done.stdout.replace(program(), "posta").rstrip().splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def commands():
