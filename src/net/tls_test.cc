@@ -162,7 +162,7 @@ Task<> take(Stream& stream, char letter, std::size_t size, bool& right) {
 }
 
 Task<> both_ways(World& world) {
-  constexpr std::size_t kOctets = 3'000'000;
+  constexpr std::size_t kOctets = 400'000;
   auto server = tls_server(world, {.certificates = {certificate_for(world, {"mx.example.org"})}});
   Secured both = co_await secured(world, server, tls_client(world), {.name = "mx.example.org"});
   CHECK(both.server && both.client);
@@ -254,14 +254,14 @@ Task<> slow_reader(World& world) {
   Secured both = co_await secured(world, server, tls_client(world), {.name = "mx.example.org"});
   CHECK(both.server && both.client);
   both.pair.server->set_timeout(5ms);
-  both.pair.server->put(std::string(4'000'000, 'x'));
+  both.pair.server->put(std::string(400'000, 'x'));
   auto flushed = co_await both.pair.server->flush();
   EXPECT_TRUE(!flushed && flushed.error().is(Error::Kind::timeout));
   // What could not leave goes on later, from the record that was begun.
   both.pair.server->set_timeout(1min);
   bool right = true;
   Nursery nursery(world.executor());
-  nursery.spawn(take(both.pair.client->stream(), 'x', 4'000'000, right));
+  nursery.spawn(take(both.pair.client->stream(), 'x', 400'000, right));
   EXPECT_TRUE(co_await both.pair.server->flush());
   co_await nursery.join();
   EXPECT_TRUE(right);

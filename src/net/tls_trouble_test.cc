@@ -96,7 +96,7 @@ Task<> other_protocol(World& world) {
   for (const Case& one : {Case{"GET / HTTP/1.1\r\nHost: mx\r\n\r\n", "HTTP"},
                           Case{"EHLO client.example.net\r\n", "does not speak TLS"},
                           Case{std::string(4096, '\0'), "does not speak TLS"},
-                          Case{"\x16\x03\x01\x00\x05hello", ""}}) {
+                          Case{std::string("\x16\x03\x01\x00\x05hello", 10), ""}}) {
     Pair pair = co_await connected(world);
     EXPECT_TRUE(co_await pair.client->say(one.octets));
     auto shaken = co_await accept_tls(*pair.server, server, kPatience);
@@ -198,8 +198,8 @@ TEST(TlsOnABrokenNetwork, EndsInAnErrorAndNeverInWrongOctets) {
   int fine = 0, failed = 0;
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     sim::Settings settings;
-    settings.resets_per_million = 6'000;
-    settings.black_holes_per_million = 2'000;
+    settings.resets_per_million = 20'000;
+    settings.black_holes_per_million = 5'000;
     settings.tiny_percent = 30;
     SimWorld world(seed, settings);
     world.run(broken_network(world, fine, failed));

@@ -68,7 +68,7 @@ TEST(Drop, AMessageIsCompletedAndItsLinesEndInCrLf) {
       whole("Subject: a\nFrom: b@example.org\nDate: x\nMessage-Id: <1>\n\nx\ry\r\nz"),
       "Subject: a\r\nFrom: b@example.org\r\nDate: x\r\nMessage-Id: <1>\r\n\r\nx\r\ny\r\nz\r\n");
   EXPECT_EQ(whole("Subject: a\n\nx\n"),
-            "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nMessage-ID: <id@mx.example.org>\r\n"
+            "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nMessage-ID: <id@mx.example.org>\r\n"
             "From: ann@example.org\r\nSubject: a\r\n\r\nx\r\n");
   EXPECT_TRUE(whole("just words, no header\n").ends_with("\r\n\r\njust words, no header\r\n"));
   EXPECT_TRUE(whole("").ends_with("From: ann@example.org\r\n"));

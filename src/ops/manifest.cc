@@ -119,7 +119,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   std::size_t before_end = text.size() - rest.size();
   std::string_view end = take_line(rest);
   auto crc = end.starts_with("end ") ? parse_crc(end.substr(4)) : std::nullopt;
-  if (!crc || !rest.empty()) return corrupt("has no end: it is cut");
+  if (!crc || !rest.empty() || !text.ends_with('\n')) return corrupt("has no end: it is cut");
   if (*crc != crc32c(text.substr(0, before_end))) return corrupt("is not what was written");
   return manifest;
 }

@@ -215,7 +215,7 @@ TEST(TraceSentence, AnEventWithoutOneIsToldAsItIs) {
                             Severity::info,
                             "new.thing.happened",
                             {{"queue_id", std::string("X")}, {"why", std::string("a\nb")}}}),
-            "new.thing.happened: why=a\\x0Ab");
+            "new.thing.happened: why=a\\x0ab");
 }
 
 }  // namespace
