@@ -55,6 +55,7 @@ class System:
         base.mkdir(parents=True, exist_ok=True)
         self.base = pathlib.Path(tempfile.mkdtemp(prefix=self.name.replace(" ", "") + "-",
                                                   dir=base))
+        self.base.chmod(0o755)  # servers drop to users of their own
         self.processes = []
 
     def launch(self):
