@@ -122,7 +122,10 @@ class Posta(System):
         super().__init__(base)
         tempfile.tempdir = str(self.base)
         try:
-            self.server = server.Server([f"user{i}" for i in range(accounts)])
+            # Hundreds of connections to one account, from one address: for figures, not for mail.
+            self.server = server.Server([f"user{i}" for i in range(accounts)],
+                                        settings="imap.sessions_per_account_max = 10000\n"
+                                                 "imap.sessions_per_address_max = 10000")
         finally:
             tempfile.tempdir = None
         self.smtp_port, self.pop3_port = self.server.smtp_port, self.server.pop3_port
