@@ -24,6 +24,14 @@ std::string names_of(const net::CertificateInfo& info) {
   return fmt::format("{}", fmt::join(info.names, ", "));
 }
 
+// What clients will say of who signed it.
+std::string trust(const net::CertificateInfo& info) {
+  if (info.self_signed) return "; signed by itself, so clients ask about it";
+  if (!info.alone) return "";
+  return "; without the certificate of its issuer, " + info.issuer +
+         ": if clients do not know that one, use the whole chain (fullchain.pem)";
+}
+
 Finding judge(const net::CertificateInfo& info, WallTime now) {
   std::string what = info.source + " (" + names_of(info) + ")";
   auto days = std::chrono::floor<std::chrono::days>(info.not_after - now).count();
@@ -35,9 +43,10 @@ Finding judge(const net::CertificateInfo& info, WallTime now) {
   if (info.not_after - now < kExpiryWarning)
     return {true, fmt::format("{} expires in {} days, on {}; get a new one", what, days,
                               date_of(info.not_after))};
-  return {false,
-          fmt::format("{} is good until {}{}", what, date_of(info.not_after),
-                      info.self_signed ? "; signed by itself, so clients ask about it" : "")};
+  if (!info.in_order)
+    return {true, what + ": its certificates stand in the wrong order; each must be followed by "
+                         "the one of its issuer (fullchain.pem of most authorities is right)"};
+  return {false, fmt::format("{} is good until {}{}", what, date_of(info.not_after), trust(info))};
 }
 
 // Keys are for their owner; a group may read them (ssl-cert of Debian), others may not.

@@ -36,6 +36,14 @@ std::string text_of(const ASN1_STRING* text) {
   return to_lower(std::string_view(octets, static_cast<std::size_t>(ASN1_STRING_length(text))));
 }
 
+std::string name_of(const X509_NAME* name) {
+  Bio text(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ & ~ASN1_STRFLGS_ESC_MSB);
+  char* octets = nullptr;
+  long size = BIO_get_mem_data(text.get(), &octets);
+  return std::string(octets, static_cast<std::size_t>(size));
+}
+
 WallTime time_of(const ASN1_TIME* time) {
   std::tm parts{};
   if (!ASN1_TIME_to_tm(time, &parts)) return {};
@@ -69,7 +77,16 @@ CertificateInfo describe(X509* certificate) {
   info.not_before = time_of(X509_get0_notBefore(certificate));
   info.not_after = time_of(X509_get0_notAfter(certificate));
   info.self_signed = X509_check_issued(certificate, certificate) == X509_V_OK;
+  info.issuer = name_of(X509_get_issuer_name(certificate));
   return info;
+}
+
+void describe_chain(const std::vector<Certificate>& chain, X509* leaf, CertificateInfo& info) {
+  info.alone = chain.empty();
+  for (const Certificate& issuer : chain) {
+    if (X509_check_issued(issuer.get(), leaf) != X509_V_OK) info.in_order = false;
+    leaf = issuer.get();
+  }
 }
 
 // "If the certificate's signatureAlgorithm uses a single hash function, and that hash function is
@@ -119,6 +136,7 @@ Result<Identity> load(const Library& library, const TlsCertificate& certificate)
     return wrong(certificate, "the key belongs to another certificate");
   }
   out.info = describe(out.leaf.get());
+  describe_chain(out.chain, out.leaf.get(), out.info);
   out.info.source = certificate.source;
   return out;
 }

@@ -30,6 +30,19 @@ def self_signed(folder, name, days):
     return certificate, key
 
 
+def signed(folder, name, extensions, issuer=None):
+    """(certificate, key) for `name`, signed by `issuer`, such a pair, or by itself; by openssl."""
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-subj", f"/CN={name}", "-days", "30", "-keyout", key, "-out", certificate]
+    for extension in extensions:
+        words += ["-addext", extension]
+    if issuer:
+        words += ["-CA", issuer[0], "-CAkey", issuer[1]]
+    subprocess.run(words, check=True, capture_output=True)
+    return certificate, key
+
+
 class Tls(unittest.TestCase):
     def setUp(self):
         self.server = Server(accounts=("ann",))
@@ -183,6 +196,32 @@ class Tls(unittest.TestCase):
         says("expires in ")
         key.unlink()
         says("cannot read")
+
+    def test_a_chain_is_sent_whole_and_check_knows_a_broken_one(self):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        authority = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign")
+        root = signed(folder, "root", authority)
+        middle = signed(folder, "middle", authority, root)
+        host = signed(folder, "mx.example.org",
+                      ("basicConstraints=critical,CA:FALSE", "subjectAltName=DNS:mx.example.org"),
+                      middle)
+        def install(*chain):
+            text = "".join(certificate.read_text() for certificate in chain)
+            (self.server.directory / "tls/cert.pem").write_text(text)
+            return self.server.run("check")
+        shutil.copyfile(host[1], self.server.directory / "tls/key.pem")
+        self.assertIn("without the certificate of its issuer, CN=middle", install(host[0]).stdout)
+        wrong = install(host[0], root[0], middle[0])
+        self.assertEqual(wrong.returncode, 1, wrong.stdout)
+        self.assertIn("wrong order", wrong.stdout)
+        right = install(host[0], middle[0])
+        self.assertNotIn("issuer", right.stdout)
+        self.server.start()
+        who = ssl.create_default_context(cafile=str(root[0]))  # knows the root alone
+        with socket.create_connection(("127.0.0.1", self.server.pop3s_port), 30) as plain:
+            with who.wrap_socket(plain, server_hostname="mx.example.org") as peer:
+                self.assertTrue(peer.recv(200).startswith(b"+OK"))
 
     def test_a_server_without_its_key_does_not_start(self):
         (self.server.directory / "tls/key.pem").unlink()
