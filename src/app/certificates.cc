@@ -44,8 +44,9 @@ Finding judge(const net::CertificateInfo& info, WallTime now) {
     return {true, fmt::format("{} expires in {} days, on {}; get a new one", what, days,
                               date_of(info.not_after))};
   if (!info.in_order)
-    return {true, what + ": its certificates stand in the wrong order; each must be followed by "
-                         "the one of its issuer (fullchain.pem of most authorities is right)"};
+    return {true, what +
+                      ": its certificates stand in the wrong order; each must be followed by "
+                      "the one of its issuer (fullchain.pem of most authorities is right)"};
   return {false, fmt::format("{} is good until {}{}", what, date_of(info.not_after), trust(info))};
 }
 

@@ -50,9 +50,9 @@ struct CertificateInfo {
   std::vector<std::string> names;  // DNS names, lower case; wildcards as written
   WallTime not_before, not_after;
   bool self_signed = false;
-  std::string issuer;     // its name, as people write it: "C=US, O=Example CA, CN=R1"
-  bool alone = false;     // no issuer's certificate follows in the file
-  bool in_order = true;   // each certificate is followed by its issuer's (RFC 8446 §4.4.2)
+  std::string issuer;    // its name, as people write it: "C=US, O=Example CA, CN=R1"
+  bool alone = false;    // no issuer's certificate follows in the file
+  bool in_order = true;  // each certificate is followed by its issuer's (RFC 8446 §4.4.2)
 
   // True if one of the names stands for `host` (RFC 6125 §6.4).
   bool covers(std::string_view host) const;

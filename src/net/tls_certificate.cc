@@ -38,7 +38,8 @@ std::string text_of(const ASN1_STRING* text) {
 
 std::string name_of(const X509_NAME* name) {
   Bio text(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ & ~ASN1_STRFLGS_ESC_MSB);
+  X509_NAME_print_ex(text.get(), name, 0,
+                     XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ & ~ASN1_STRFLGS_ESC_MSB);
   char* octets = nullptr;
   long size = BIO_get_mem_data(text.get(), &octets);
   return std::string(octets, static_cast<std::size_t>(size));
