@@ -48,7 +48,8 @@ Task<Result<>> LocalBodyWriter::finish() {
   if (in_file_) {
     CO_TRY_VOID(co_await drain_on_worker(true));
   } else {
-    buffer_ = parts_.packer.pack(buffer_);
+    octets_ = std::make_shared<const std::string>(std::move(buffer_));
+    buffer_ = parts_.packer.pack(*octets_);
   }
   finished_ = true;
   co_return Result<>();

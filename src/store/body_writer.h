@@ -35,6 +35,7 @@ class LocalBodyWriter final : public StoredBody {
   BodyRef ref() const override { return {id_, size_}; }
   Task<Result<>> write(std::string octets) override;
   Task<Result<>> finish() override;
+  std::shared_ptr<const std::string> octets() const override { return octets_; }
 
   bool finished() const override { return finished_; }
   const std::string* packed() const override { return in_file_ ? nullptr : &buffer_; }
@@ -49,6 +50,7 @@ class LocalBodyWriter final : public StoredBody {
   BodyId id_;
   std::uint64_t size_ = 0;
   std::string buffer_;  // what is not in the file yet; when finished and small: packed
+  std::shared_ptr<const std::string> octets_;  // of a small one, not packed
   bool in_file_ = false;
   bool finished_ = false;
   bool failed_ = false;

@@ -135,6 +135,8 @@ class BodyWriter {
   // No more octets. A large body is on stable storage when this returns; a small one when the batch
   // is.
   virtual Task<Result<>> finish() = 0;
+  // All that was written, once it is finished, for who needs it again at once. Null: it is large.
+  virtual std::shared_ptr<const std::string> octets() const = 0;
 };
 
 // A set of changes that happen together or not at all. A batch may span partitions where the store

@@ -112,17 +112,17 @@ class Host {
       if (key.empty() || key == "." ? line == key : line.starts_with(key)) return true;
     return false;
   }
-  // Says the reply; false: the session ends here.
-  Task<Result<>> answer(Peer& peer, std::string line, std::string fallback) {
+  // Says the reply, and which it was; an error: the session ends here.
+  Task<Result<std::string>> answer(Peer& peer, std::string line, std::string fallback) {
     if (is(cuts_, line)) co_return fail(Error::Kind::closed, "cut");
     if (is(silent_, line)) co_await runtime::sleep_for(std::chrono::hours(24), &sessions_.stop());
-    last_ = reply_to(line, std::move(fallback));
-    if (line.starts_with("MAIL")) accepted_ = 0;
-    if (line.starts_with("RCPT") && last_.starts_with('2')) ++accepted_;
-    co_return co_await peer.say(last_ + "\r\n");
+    std::string reply = reply_to(line, std::move(fallback));
+    CO_TRY_VOID(co_await peer.say(reply + "\r\n"));
+    co_return reply;
   }
   Task<Result<>> talk(Peer& peer, bool secure) {
     CO_TRY_VOID(co_await answer(peer, "", "220 mx.example.net ESMTP"));
+    std::size_t accepted = 0;  // recipients
     for (;;) {
       CO_TRY(std::string line, co_await peer.line());
       lines_.push_back(line);
@@ -133,16 +133,18 @@ class Host {
                    "250-PIPELINING\r\n250-SIZE 10000000\r\n"
                    "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
       if (line.starts_with("DATA"))
-        fallback = accepted_ > 0 ? "354 go on" : "554 5.5.1 no valid recipients";
+        fallback = accepted > 0 ? "354 go on" : "554 5.5.1 no valid recipients";
       if (line.starts_with("STARTTLS")) fallback = "220 2.0.0 go on";
       if (line.starts_with("QUIT")) fallback = "221 2.0.0 bye";
-      CO_TRY_VOID(co_await answer(peer, line, fallback));
+      CO_TRY(std::string reply, co_await answer(peer, line, fallback));
+      if (line.starts_with("MAIL")) accepted = 0;
+      if (line.starts_with("RCPT") && reply.starts_with('2')) ++accepted;
       if (line.starts_with("QUIT")) co_return Result<>();
-      if (line == "STARTTLS" && last_.starts_with("220") && tls_) {
+      if (line == "STARTTLS" && reply.starts_with("220") && tls_) {
         CO_TRY_VOID(co_await net::accept_tls(peer.stream(), tls_, std::chrono::minutes(1)));
         secure = true;
       }
-      if (!line.starts_with("DATA") || !last_.starts_with("354")) continue;
+      if (!line.starts_with("DATA") || !reply.starts_with("354")) continue;
       if (cuts_.contains("body")) {
         CO_TRY_VOID(co_await peer.octets(10));
         co_return Result<>();
@@ -172,8 +174,6 @@ class Host {
   std::shared_ptr<net::TlsServer> tls_;
   bool implicit_ = false;
   bool hang_up_ = false;
-  std::size_t accepted_ = 0;  // recipients; one session at a time refuses any
-  std::string last_;
   std::vector<std::string> lines_, messages_;
   std::size_t connections_ = 0;
 };

@@ -23,7 +23,8 @@ struct StoredMessage {
   store::BodyRef body;
   std::shared_ptr<const std::string> digest;  // encoded wire::message digest
   std::vector<std::uint64_t> thread_keys;
-  std::vector<std::string> delivered_to;  // values of its Delivered-To fields, for loops
+  std::vector<std::string> delivered_to;           // values of its Delivered-To fields, for loops
+  std::shared_ptr<const std::string> octets = {};  // the whole message, if it is at hand
 };
 
 class MailboxCarrier {

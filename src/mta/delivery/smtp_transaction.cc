@@ -49,6 +49,7 @@ class Transaction {
   void take(const Sent& sent, Reply reply);
   void take_rcpt(std::size_t recipient, Reply reply);
   Task<> content();
+  Task<Result<std::string>> piece(std::uint64_t at);
   Task<bool> send_octets();
   Task<> final_reply();
   Task<> nothing();
@@ -248,13 +249,18 @@ Task<> Transaction::nothing() {
     break_off(*std::move(reply));
 }
 
+Task<Result<std::string>> Transaction::piece(std::uint64_t at) {
+  if (message_.octets) co_return message_.octets->substr(at, limits_.piece_octets);
+  co_return co_await store_.read_body(message_.body, at, limits_.piece_octets);
+}
+
 // The octets of the message. False: the session is broken, or the host has refused in their midst.
 Task<bool> Transaction::send_octets() {
   net::Stream& stream = session_.stream();
   stream.set_timeout(limits_.data_block_time);
   smtp::DataEncoder encoder;
   for (std::uint64_t at = 0; at < message_.body.size;) {
-    auto octets = co_await store_.read_body(message_.body, at, limits_.piece_octets);
+    auto octets = co_await piece(at);
     if (!octets || octets->empty()) {
       // Without the final dot the host forgets what it has (RFC 5321 §4.1.1.4).
       settle_accepted({451, {4, 3, 0}, octets ? "the message is cut" : octets.error().what});

@@ -1,5 +1,7 @@
 // admit.cc: a letter comes in: one durable commit (house D2).
 
+#include "mta/queue/at_hand.h"
+#include "mta/queue/destinations.h"
 #include "mta/queue/events.h"
 #include "mta/queue/schedule.h"
 #include "mta/queue/settle.h"
@@ -17,10 +19,21 @@ class Places {
  public:
   bool add_account(AccountId account) { return accounts_.insert(account).second; }
   bool add_address(const Address& address) { return addresses_.insert(address).second; }
+  void add_abroad(const RemoteRoute& route) {
+    abroad_.insert(route.destination());
+    ++recipients_abroad_;
+  }
+  const std::set<std::string>& abroad() const { return abroad_; }
+  // The only destination of so many owed recipients; empty: there are several, or it is unknown.
+  std::string only(std::size_t owed) const {
+    return abroad_.size() == 1 && owed == recipients_abroad_ ? *abroad_.begin() : std::string();
+  }
 
  private:
   std::set<AccountId> accounts_;
   std::set<Address> addresses_;
+  std::set<std::string> abroad_;  // names of destinations
+  std::size_t recipients_abroad_ = 0;
 };
 
 }  // namespace
@@ -28,7 +41,8 @@ class Places {
 Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
   runtime::Executor& executor = co_await runtime::this_executor();
   StoredMessage stored{message.body->ref(), std::move(message.digest),
-                       std::move(message.thread_keys), std::move(message.delivered_to)};
+                       std::move(message.thread_keys), std::move(message.delivered_to),
+                       message.body->octets()};
   std::vector<Recipient> recipients = std::exchange(letter.envelope.recipients, {});
   Settlement settlement(*this, std::move(letter), std::move(stored), /*letter_on_disk=*/false);
   settlement.carry(std::move(message.body));
@@ -61,6 +75,7 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
           local ? places.add_account(local->account.id) : places.add_address(destination.address);
       if (!first) continue;
       auto& item = owe(destination.address, recipient);
+      if (auto* remote = std::get_if<RemoteRoute>(&destination.route)) places.add_abroad(*remote);
       if (!local || settlement.items().size() > config_.limits.inline_recipients_max) continue;
       auto prepared = carrier_.prepare(settlement.letter(), settlement.message(),
                                        destination.address, *local, recipient.address);
@@ -87,8 +102,28 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
       due = std::min(due, executor.now() + (item.owed.next_attempt - now));
     admitted.each.push_back({item.owed.recipient.address, std::move(*item.outcome)});
   }
-  if (settlement.still_owed()) schedule_->put(settlement.letter().id, due);
+  if (!settlement.still_owed()) co_return admitted;
+  if (!places.abroad().empty()) {
+    QueuedLetter letter_owed = settlement.as_written();
+    std::string only = places.only(letter_owed.owed.size());
+    at_hand_->keep(std::move(letter_owed), std::move(only));
+  }
+  schedule_->put(settlement.letter().id, due);
+  co_await hold_back(places.abroad());
   co_return admitted;
+}
+
+// Who brings mail faster than it leaves is answered a little later. The letter itself is on its
+// way.
+Task<> Queue::hold_back(const std::set<std::string>& destinations) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  const Instant until = executor.now() + config_.limits.hold_back_time;
+  for (const std::string& destination : destinations) {
+    runtime::Bell turn;
+    if (!destinations_->hold_back(destination, turn, executor.now())) continue;
+    co_await turn.wait_until(until);
+    destinations_->let_go(destination, turn);
+  }
 }
 
 QueueId Queue::new_id(runtime::Executor& executor) {

@@ -47,6 +47,15 @@ Task<Result<std::optional<Instant>>> Queue::Attempt::run() {
   co_return std::optional<Instant>(next_due(executor));
 }
 
+Queue::AtHand::Kept Queue::Attempt::keep() {
+  AtHand::Kept kept;
+  if (changed_ || waiting_.empty()) return kept;
+  bool all_wait = abroad_.size() == 1 && waiting_.size() == letter_.owed.size();
+  if (all_wait) kept.destination = abroad_.begin()->first;
+  kept.letter = std::move(letter_);
+  return kept;
+}
+
 Instant Queue::Attempt::next_due(runtime::Executor& executor) const {
   Instant next = Instant::max();
   for (const auto& owed : letter_.owed) {
@@ -82,19 +91,21 @@ Task<Result<>> Queue::Attempt::settle_here() {
 Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number& next_number) {
   runtime::Executor& executor = co_await runtime::this_executor();
   auto destinations = co_await queue_.deps_.router.resolve(owed.recipient.address);
-  const OwedRecipient before = owed;
-  owed.attempts += 1;
-  owed.next_attempt =
-      executor.wall() + retry_pause(queue_.config_.limits, owed.attempts, executor.random());
-  auto add = [&](OwedRecipient as, bool on_disk) -> Settlement::Item& {
+  auto add = [&](bool on_disk) -> Settlement::Item& {
     auto& item = settlement.items().emplace_back();
-    item.owed = std::move(as);
+    item.owed = owed;
     item.on_disk = on_disk;
     if (!on_disk) item.owed.number = next_number++;
     return item;
   };
+  auto tried = [&](bool on_disk) -> Settlement::Item& {
+    auto& item = add(on_disk);
+    item.owed.attempts += 1;
+    item.owed.next_attempt = next_try(executor, item.owed.attempts);
+    return item;
+  };
   if (!destinations) {
-    add(owed, true).outcome =
+    tried(true).outcome =
         Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, destinations.error().what}};
     co_return;
   }
@@ -102,9 +113,9 @@ Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number&
   for (Destination& destination : *destinations) {
     const bool on_disk = std::exchange(first, false);
     if (auto* remote = std::get_if<RemoteRoute>(&destination.route)) {
-      Number number = before.number;
-      if (!on_disk || destination.address != before.recipient.address) {
-        auto& item = add(before, on_disk);
+      Number number = owed.number;
+      if (!on_disk || destination.address != owed.recipient.address) {
+        auto& item = add(on_disk);
         item.owed.recipient.address = destination.address;
         item.owed.next_attempt = executor.wall();
         item.moved = true;
@@ -116,7 +127,7 @@ Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number&
       group.numbers.push_back(number);
       continue;
     }
-    auto& item = add(owed, on_disk);
+    auto& item = tried(on_disk);
     item.owed.recipient.address = destination.address;
     if (auto* none = std::get_if<NoRoute>(&destination.route)) {
       auto kind = none->reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
@@ -125,6 +136,10 @@ Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number&
       place_here(settlement, item, std::get<LocalRoute>(destination.route));
     }
   }
+}
+
+WallTime Queue::Attempt::next_try(runtime::Executor& executor, unsigned attempts) const {
+  return executor.wall() + retry_pause(queue_.config_.limits, attempts, executor.random());
 }
 
 void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item, LocalRoute& local) {
@@ -190,10 +205,12 @@ Task<> Queue::Attempt::carry(std::string destination, Group group) {
   std::vector<QueueId> woken;
   // An administrator may have removed some in this very moment: then all are looked at again.
   if (job.recipients.size() == come.numbers.size()) {
+    const Instant began = executor.now();
     come.result = co_await queue_.deps_.remote.deliver(std::move(job), pool_, stop_);
+    Destinations::Left left{come.result.unreachable, executor.now() - began};
+    if (left.unreachable) left.random = executor.random();
     woken = come.result.stopped ? queue_.destinations_->leave_untried(destination)
-                                : queue_.destinations_->leave(destination, come.result.unreachable,
-                                                              executor.now(), executor.random());
+                                : queue_.destinations_->leave(destination, left, executor.now());
   } else {
     come.numbers.clear();
     woken = queue_.destinations_->leave_untried(destination);
@@ -216,9 +233,9 @@ Task<Result<>> Queue::Attempt::settle(std::map<Number, Outcome> outcomes) {
       item.owed = owed;
       item.on_disk = true;
       item.owed.attempts += 1;
-      item.owed.next_attempt = executor.wall() + retry_pause(queue_.config_.limits,
-                                                             item.owed.attempts, executor.random());
       item.outcome = outcome->second;
+      if (item.outcome->kind == Outcome::Kind::deferred)
+        item.owed.next_attempt = next_try(executor, item.owed.attempts);
     }
     if (settlement.items().empty()) co_return Result<>();
     CO_TRY(bool done, co_await commit(settlement));
@@ -263,6 +280,7 @@ Task<Result<>> Queue::Attempt::settle_late() {
 
 Task<Result<bool>> Queue::Attempt::commit(Settlement& settlement) {
   runtime::Executor& executor = co_await runtime::this_executor();
+  changed_ = true;
   std::vector<OwedRecipient> others;
   for (const auto& owed : letter_.owed) {
     bool touched = std::ranges::any_of(settlement.items(), [&](const auto& item) {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/queue/at_hand.h"
 #include "mta/queue/destinations.h"
 #include "mta/queue/settle.h"
 #include "runtime/nursery.h"
@@ -31,6 +32,8 @@ class Queue::Attempt {
 
   // When the letter is due next (Instant::max(): not by itself); nothing if none of it is owed.
   Task<Result<std::optional<Instant>>> run();
+  // Afterwards: the letter, if it must wait for a place and was not changed.
+  AtHand::Kept keep();
 
  private:
   using Number = std::uint32_t;  // of an obligation
@@ -55,6 +58,8 @@ class Queue::Attempt {
   Task<Result<bool>> commit(Settlement& settlement);
   Task<Result<>> read_again();
   Instant next_due(runtime::Executor& executor) const;
+  // After so many attempts in vain.
+  WallTime next_try(runtime::Executor& executor, unsigned attempts) const;
 
   Queue& queue_;
   QueuedLetter letter_;
@@ -62,6 +67,7 @@ class Queue::Attempt {
   runtime::Stop& stop_;
   std::map<std::string, Group> abroad_;  // destination: who goes there
   std::set<Number> waiting_;             // for a place at their destination
+  bool changed_ = false;                 // the letter is not as it was when the attempt began
   std::vector<Come> come_;
   runtime::Bell bell_;
   bool stopped_ = false;

@@ -6,6 +6,18 @@
 
 namespace posta::mta {
 
+// `woken`: a place was kept for the letter that asks.
+Queue::Destinations::Answer Queue::Destinations::judge(const Destination& destination, bool woken,
+                                                       Instant now) const {
+  if (destination.failures > 0) {
+    if (now < destination.dead_until)
+      return {Answer::Kind::dead, destination.why, destination.dead_until};
+    return {destination.probing ? Answer::Kind::wait : Answer::Kind::go};
+  }
+  const std::size_t taken = destination.sessions + (woken ? 0 : destination.woken.size());
+  return {taken >= destination.limit ? Answer::Kind::wait : Answer::Kind::go};
+}
+
 Queue::Destinations::Answer Queue::Destinations::enter(const std::string& name, QueueId letter,
                                                        Instant now) {
   std::lock_guard lock(mutex_);
@@ -13,48 +25,80 @@ Queue::Destinations::Answer Queue::Destinations::enter(const std::string& name, 
   auto [place, added] = all_.try_emplace(name);
   Destination& destination = place->second;
   if (added) destination.limit = limits_.destination_sessions_first;
-  arrived(name, destination, letter);
-  if (destination.failures > 0) {
-    if (now < destination.dead_until)
-      return {Answer::Kind::dead, destination.why, destination.dead_until};
-    if (destination.probing) {
-      destination.waiting.insert(letter.value);
-      return {Answer::Kind::wait};
-    }
-    destination.probing = true;
-  } else if (destination.sessions >= destination.limit) {
-    destination.waiting.insert(letter.value);
-    return {Answer::Kind::wait};
-  }
+  Answer answer = judge(destination, arrived(name, destination, letter), now);
+  if (answer.kind == Answer::Kind::wait) destination.waiting.insert(letter.value);
+  if (answer.kind != Answer::Kind::go) return answer;
+  if (destination.failures > 0) destination.probing = true;
   destination.waiting.erase(letter.value);
   ++destination.sessions;
-  return {Answer::Kind::go};
+  return answer;
 }
 
-std::vector<QueueId> Queue::Destinations::leave(const std::string& name,
-                                                const std::optional<Reply>& unreachable,
-                                                Instant now, std::uint64_t random) {
+bool Queue::Destinations::wait(const std::string& name, QueueId letter, Instant now) {
+  std::lock_guard lock(mutex_);
+  auto place = all_.find(name);
+  if (place == all_.end()) return false;
+  Destination& destination = place->second;
+  if (destination.woken.contains(letter.value)) return false;
+  if (judge(destination, false, now).kind != Answer::Kind::wait) return false;
+  destination.waiting.insert(letter.value);
+  return true;
+}
+
+std::vector<QueueId> Queue::Destinations::leave(const std::string& name, const Left& left,
+                                                Instant now) {
+  constexpr int kAverageOf = 8;  // letters
   std::lock_guard lock(mutex_);
   std::vector<QueueId> out;
   Destination& destination = all_.at(name);
   --destination.sessions;
   destination.probing = false;
-  if (unreachable) {
+  if (left.unreachable) {
     // Of several letters that fail together one counts.
     if (destination.failures == 0 || now >= destination.dead_until) {
       ++destination.failures;
-      destination.dead_until = now + retry_pause(limits_, destination.failures, random);
+      destination.dead_until = now + retry_pause(limits_, destination.failures, left.random);
     }
-    destination.why = *unreachable;
+    destination.why = *left.unreachable;
     destination.limit = limits_.destination_sessions_first;
     // They need not wait to learn it.
     for (std::uint64_t id : std::exchange(destination.waiting, {})) out.emplace_back(id);
   } else {
     destination.failures = 0;
     destination.limit = std::min(destination.limit + 1, limits_.destination_sessions_max);
+    if (destination.took == Duration::zero()) destination.took = left.took;
+    destination.took += (left.took - destination.took) / kAverageOf;
+    destination.left_at = now;
     wake(name, destination, out);
   }
+  // One comes in for one that has left; if nobody need be held back, all do.
+  auto& held = destination.held_back;
+  do {
+    if (held.empty()) break;
+    held.front()->ring();
+    held.pop_front();
+  } while (!crowded(destination, now));
   return out;
+}
+
+bool Queue::Destinations::crowded(const Destination& destination, Instant now) const {
+  return destination.failures == 0 &&
+         destination.waiting.size() > limits_.destination_waiting_max &&
+         destination.took <= limits_.quick_time && now - destination.left_at <= limits_.quick_time;
+}
+
+bool Queue::Destinations::hold_back(const std::string& name, runtime::Bell& turn, Instant now) {
+  std::lock_guard lock(mutex_);
+  auto place = all_.find(name);
+  if (place == all_.end() || !crowded(place->second, now)) return false;
+  place->second.held_back.push_back(&turn);
+  return true;
+}
+
+void Queue::Destinations::let_go(const std::string& name, runtime::Bell& turn) {
+  std::lock_guard lock(mutex_);
+  auto place = all_.find(name);
+  if (place != all_.end()) std::erase(place->second.held_back, &turn);
 }
 
 std::vector<QueueId> Queue::Destinations::leave_untried(const std::string& name) {
@@ -80,12 +124,14 @@ void Queue::Destinations::wake(const std::string& name, Destination& destination
   }
 }
 
-void Queue::Destinations::arrived(const std::string& name, Destination& destination,
+// True: the letter was woken.
+bool Queue::Destinations::arrived(const std::string& name, Destination& destination,
                                   QueueId letter) {
-  if (destination.woken.erase(letter.value) == 0) return;
+  if (destination.woken.erase(letter.value) == 0) return false;
   auto place = woken_.find(letter.value);
   std::erase(place->second, name);
   if (place->second.empty()) woken_.erase(place);
+  return true;
 }
 
 std::vector<QueueId> Queue::Destinations::ended(QueueId letter) {

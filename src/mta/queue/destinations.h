@@ -8,10 +8,15 @@
 //      |  sessions, which          |                            the reply that said so
 //      |  grows with success       +-- one letter; others wait for what comes of it
 //
-// A letter that must wait is woken when a place is free. It stays owed, and due, meanwhile. Any
-// thread.
+// A letter that must wait is woken when a place is free, which is then kept for it. It stays owed,
+// and due, meanwhile.
+//
+// A destination that takes letters quickly, and for which letters wait all the same, shows that
+// mail comes in faster than we can bring it out: whoever brings more of it is held back, one for
+// each letter that leaves. A slow or dead destination holds back nobody. Any thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,6 +26,7 @@
 #include <vector>
 
 #include "mta/queue/queue.h"
+#include "runtime/sleep.h"
 
 namespace posta::mta {
 
@@ -38,15 +44,25 @@ class Queue::Destinations {
     Instant until = {};
   };
   Answer enter(const std::string& name, QueueId letter, Instant now);
+  // True: enter() would answer `wait`, and the letter waits as if it had.
+  bool wait(const std::string& name, QueueId letter, Instant now);
 
-  // The letter is done with the destination. `unreachable`: no host of it could be spoken to; and
-  // `random` is for the pause. The letters to be woken.
-  std::vector<QueueId> leave(const std::string& name, const std::optional<Reply>& unreachable,
-                             Instant now, std::uint64_t random);
+  struct Left {
+    std::optional<Reply> unreachable;  // no host of it could be spoken to, and why
+    Duration took{};
+    std::uint64_t random = 0;  // for the pause
+  };
+  // The letter is done with the destination. The letters to be woken.
+  std::vector<QueueId> leave(const std::string& name, const Left& left, Instant now);
   // As leave(), with nothing learned: it was not tried.
   std::vector<QueueId> leave_untried(const std::string& name);
   // The attempt at a letter has ended. If it was woken and did not enter, others are woken instead.
   std::vector<QueueId> ended(QueueId letter);
+
+  // True: who brings mail for it is held back; `turn` rings when he may go on, and let_go()
+  // follows, whatever he has waited for.
+  bool hold_back(const std::string& name, runtime::Bell& turn, Instant now);
+  void let_go(const std::string& name, runtime::Bell& turn);
 
   // Somebody wants to know now: what is dead is probed by the next letter.
   void revive();
@@ -63,11 +79,18 @@ class Queue::Destinations {
     Reply why;
     std::set<std::uint64_t> waiting;  // letters, the oldest first
     std::set<std::uint64_t> woken;    // ... that have not come yet
+    Duration took{};                  // by a letter, on average; zero: none has left yet
+    Instant left_at{};                // when the last one did
+    std::deque<runtime::Bell*> held_back;
 
-    bool idle() const { return sessions == 0 && waiting.empty() && woken.empty(); }
+    bool idle() const {
+      return sessions == 0 && waiting.empty() && woken.empty() && held_back.empty();
+    }
   };
+  Answer judge(const Destination& destination, bool woken, Instant now) const;
+  bool crowded(const Destination& destination, Instant now) const;
   void wake(const std::string& name, Destination& destination, std::vector<QueueId>& out);
-  void arrived(const std::string& name, Destination& destination, QueueId letter);
+  bool arrived(const std::string& name, Destination& destination, QueueId letter);
   void tidy(Instant now);
 
   const QueueLimits& limits_;

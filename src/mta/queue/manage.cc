@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "mta/queue/at_hand.h"
 #include "mta/queue/destinations.h"
 #include "mta/queue/events.h"
 #include "mta/queue/record.h"
@@ -96,6 +97,7 @@ Task<Result<std::size_t>> Queue::manage_letter(Order order, const Selection& whi
     }
     CO_TRY(auto committed, co_await deps_.store.commit(std::move(batch)));
     if (!committed.ok()) continue;
+    at_hand_->forget(id);
     const char* what = order == Order::hold      ? "queue.recipient.held"
                        : order == Order::release ? "queue.recipient.released"
                                                  : "queue.recipient.retried";
@@ -129,6 +131,7 @@ Task<Result<bool>> Queue::remove_from(QueuedLetter& letter, std::vector<std::siz
   if (report == Report::yes) CO_TRY_VOID(co_await this->report(settlement));
   CO_TRY(bool committed, co_await settlement.commit());
   if (!committed) co_return false;
+  at_hand_->forget(letter.letter.id);
   for (std::size_t i : chosen)
     events::recipient_changed(deps_.events, "queue.recipient.removed", letter.letter.id,
                               letter.owed[i]);

@@ -1,5 +1,6 @@
 #include "mta/queue/queue.h"
 
+#include "mta/queue/at_hand.h"
 #include "mta/queue/destinations.h"
 #include "mta/queue/record.h"
 #include "mta/queue/schedule.h"
@@ -16,7 +17,8 @@ Queue::Queue(Deps deps, QueueConfig config)
       config_(std::move(config)),
       carrier_(deps.mailboxes),
       schedule_(std::make_unique<Schedule>()),
-      destinations_(std::make_unique<Destinations>(config_.limits)) {}
+      destinations_(std::make_unique<Destinations>(config_.limits)),
+      at_hand_(std::make_unique<AtHand>(config_.limits.at_hand_octets_max)) {}
 
 Queue::~Queue() = default;
 

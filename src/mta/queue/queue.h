@@ -22,6 +22,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ struct QueueLimits {
   std::size_t destination_sessions_max = 20;
   std::size_t destinations_max = 10'000;  // remembered; beyond, those without mail are forgotten
   std::size_t list_max = 1000;            // letters in one answer of list()
+  // Letters in memory until their first attempt, so that they need not be read; more: are read.
+  Octets at_hand_octets_max = 16_MiB;
+  // Letters that wait for a place at a destination that takes each of them within `quick_time`;
+  // more: who brings the next is answered when one has left, or after `hold_back_time`.
+  std::size_t destination_waiting_max = 4;
+  std::chrono::milliseconds quick_time{50};
+  std::chrono::milliseconds hold_back_time{50};
 };
 
 struct QueueConfig {
@@ -153,6 +161,7 @@ class Queue {
   class Settlement;    // settle.h: one batch in the making
   class Destinations;  // destinations.h: how much may go where
   class Attempt;       // attempt.h: one letter in work
+  class AtHand;        // at_hand.h: letters that need not be read
 
   enum class Order { retry, hold, release, remove };
   Task<Result<std::size_t>> manage(Order order, Selection which, Report report);
@@ -162,6 +171,8 @@ class Queue {
                                  Report report);
 
   Task<> attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop);
+  bool must_wait(QueueId id, Instant now);
+  Task<> hold_back(const std::set<std::string>& destinations);
   void wake(const std::vector<QueueId>& letters, Instant now);
   // Adds the DSN for what has failed, and for what is told to be late.
   Task<Result<>> report(Settlement& settlement);
@@ -171,6 +182,7 @@ class Queue {
   MailboxCarrier carrier_;
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<Destinations> destinations_;
+  std::unique_ptr<AtHand> at_hand_;
 };
 
 }  // namespace posta::mta

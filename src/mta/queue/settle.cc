@@ -37,8 +37,11 @@ int Queue::Settlement::close(store::Turn& turn) {
       turn.put(reached_key(letter_.id, item.local->account), "");
   if (!still_owed_)
     for (AccountId account : on_disk_reached_) turn.erase(reached_key(letter_.id, account));
-  if (still_owed_ && (!letter_on_disk_ || change_))
-    turn.put(letter_key(letter_.id), encode_letter(letter_, message_, changes_));
+  if (still_owed_ && (!letter_on_disk_ || change_)) {
+    std::string record = encode_letter(letter_, message_, changes_);
+    if (!letter_on_disk_) seen_ = store::digest_of(record);
+    turn.put(letter_key(letter_.id), std::move(record));
+  }
   if (still_owed_ && !letter_on_disk_) {
     turn.put(store::body_link_key(message_.body.id, queue_link(letter_.id)), "");
   } else if (!still_owed_ && letter_on_disk_) {
@@ -46,6 +49,16 @@ int Queue::Settlement::close(store::Turn& turn) {
     turn.erase(store::body_link_key(message_.body.id, queue_link(letter_.id)));
   }
   return store::kAccept;
+}
+
+QueuedLetter Queue::Settlement::as_written() const {
+  QueuedLetter out{letter_, message_, {}, {}, changes_, seen_};
+  for (const Item& item : items_) {
+    if (item.outcome->kind == Outcome::Kind::deferred) out.owed.push_back(item.owed);
+    if (item.outcome->kind == Outcome::Kind::delivered && item.local)
+      out.reached.push_back(item.local->account);
+  }
+  return out;
 }
 
 store::Batch Queue::Settlement::build() {

@@ -72,8 +72,10 @@ class Queue::Settlement {
   // read, and nothing was written.
   Task<Result<bool>> commit();
 
-  // When the letter is due next: the earliest of what is owed now; nothing if nothing is.
+  // After the commit: is anything of the letter owed?
   bool still_owed() const { return still_owed_; }
+  // And the letter that came in with it, as show() would read it now.
+  QueuedLetter as_written() const;
 
  private:
   Task<> find_thread(AccountId account, mailbox::Arrival& arrival);
@@ -85,7 +87,7 @@ class Queue::Settlement {
   Letter letter_;
   StoredMessage message_;
   bool letter_on_disk_;
-  std::uint64_t seen_ = 0;
+  std::uint64_t seen_ = 0;  // digest of the letter's record: as it was read, or is written
   std::uint64_t changes_ = 0;
   bool change_ = false;
   bool others_owed_ = false;

@@ -1,5 +1,6 @@
 // worker.cc: takes what is due and keeps attempts going, until it is asked to stop.
 
+#include "mta/queue/at_hand.h"
 #include "mta/queue/attempt.h"
 #include "mta/queue/events.h"
 #include "mta/queue/schedule.h"
@@ -16,7 +17,10 @@ Task<> Queue::run(runtime::Stop& stop) {
     std::optional<QueueId> due;
     if (room) due = schedule_->take_due(executor.now());
     if (due) {
-      attempts.spawn(attempt(*due, pool, attempts.stop()));
+      if (must_wait(*due, executor.now()))
+        schedule_->finished(*due, Instant::max());
+      else
+        attempts.spawn(attempt(*due, pool, attempts.stop()));
       continue;
     }
     co_await schedule_->bell().wait_until(room ? schedule_->next_due() : Instant::max(), &stop);
@@ -25,17 +29,27 @@ Task<> Queue::run(runtime::Stop& stop) {
   co_await pool.close();
 }
 
+// True: its destination has no place for it now, and wakes it. So it is known without an attempt.
+bool Queue::must_wait(QueueId id, Instant now) {
+  std::string destination = at_hand_->destination(id);
+  return !destination.empty() && destinations_->wait(destination, id, now);
+}
+
 Task<> Queue::attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop) {
   runtime::Executor& executor = co_await runtime::this_executor();
   Result<std::optional<Instant>> next = std::optional<Instant>();
-  auto letter = co_await show(id);
+  Result<std::optional<QueuedLetter>> letter = at_hand_->begin(id);
+  if (!*letter) letter = co_await show(id);
   bool there = letter && *letter;
+  AtHand::Kept kept;
   if (there) {
     Attempt attempt(*this, std::move(**letter), pool, stop);
     next = co_await attempt.run();
+    kept = attempt.keep();
   } else if (!letter) {
     next = Failure(std::move(letter).error());
   }
+  at_hand_->end(id, std::move(kept));
   if (!next) {
     events::trouble(deps_.events, id, next.error());
     schedule_->finished(id, executor.now() + config_.limits.retry_first);

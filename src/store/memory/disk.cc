@@ -68,6 +68,11 @@ std::uint64_t Disk::operations() const {
   return operations_;
 }
 
+Disk::Reads Disk::reads() const {
+  std::lock_guard lock(mutex_);
+  return reads_;
+}
+
 std::uint64_t Disk::crashes() const {
   std::lock_guard lock(mutex_);
   return crashes_;
@@ -203,6 +208,7 @@ Result<std::vector<KeyValue>> Disk::scan(const Range& range, std::size_t limit, 
                                          Seq at) const {
   std::lock_guard lock(mutex_);
   TRY_VOID(operation());
+  ++reads_.scans;
   std::vector<KeyValue> out;
   if (!range.end.empty() && range.end <= range.begin) return out;
   auto begin = keys_.lower_bound(range.begin);
@@ -222,6 +228,7 @@ Result<std::vector<KeyValue>> Disk::scan(const Range& range, std::size_t limit, 
 Result<std::optional<std::string>> Disk::small_body(BodyId body) const {
   std::lock_guard lock(mutex_);
   TRY_VOID(operation());
+  ++reads_.bodies;
   auto place = bodies_.find(id_key(body));
   if (place == bodies_.end()) return std::nullopt;
   const auto* value = find(place->second, visible_);

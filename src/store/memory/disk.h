@@ -29,6 +29,12 @@ class Disk final : public BodyFiles {
   void set_free(std::uint64_t octets);  // what disk_free() says; 0: writes answer Error{full}
   std::uint64_t free() const;
   std::uint64_t operations() const;
+  // How often was read: stretches of keys, and small bodies.
+  struct Reads {
+    std::uint64_t scans = 0;
+    std::uint64_t bodies = 0;
+  };
+  Reads reads() const;
 
   // The power goes. Snapshots that are still held answer Error{stale}.
   void crash();
@@ -95,6 +101,7 @@ class Disk final : public BodyFiles {
   std::uint64_t crashes_ = 0;
   std::uint64_t lost_ = 0;
   mutable std::uint64_t operations_ = 0;
+  mutable Reads reads_;
   std::uint64_t fail_at_ = 0;
   mutable bool fault_met_ = false;
   bool syncs_fail_ = false;
