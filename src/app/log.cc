@@ -13,6 +13,8 @@ namespace posta::app {
 
 namespace {
 
+constexpr std::chrono::milliseconds kGatherTime{2};
+
 const char* to_string(Severity severity) {
   switch (severity) {
     case Severity::debug: return "debug";
@@ -154,6 +156,8 @@ void Log::write_for_ever() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return closing_ || !buffer_.empty(); });
+    // Lines come in bursts: those of a few milliseconds are one write.
+    wake_.wait_for(lock, kGatherTime, [this] { return closing_; });
     std::string lines = std::exchange(buffer_, {});
     std::uint64_t dropped = std::exchange(dropped_, 0);
     bool last = closing_;
