@@ -163,6 +163,16 @@ virtual_transport = {self.transport}
     def launch(self):
         self.enter("/usr/lib/postfix/sbin/master", "-c", "/srv/etc")
 
+    def explain_stall(self):
+        """How many letters are in which queue, and the first reason of a deferral."""
+        queue = self.base / "queue"
+        counts = {name: sum(path.is_file() for path in (queue / name).rglob("*"))
+                  for name in ("maildrop", "incoming", "active", "deferred", "corrupt")}
+        reasons = [line for path in sorted((queue / "defer").rglob("*")) if path.is_file()
+                   for line in path.read_text(errors="replace").splitlines()
+                   if line.startswith("reason=")]
+        return ", ".join([f"{count} {name}" for name, count in counts.items()] + reasons[:1])
+
     def mail(self):
         return self.base / "mail"
 

@@ -16,6 +16,7 @@ import process
 
 SETTLED_SECONDS_MAX = 20   # for work that goes on behind the replies
 VISIBLE_SECONDS_MAX = 300  # from the last reply to the last message in its mailbox
+STALLED_SECONDS_MAX = 30   # without any message at the sink while some are missing
 WARM_UP_MESSAGES = 200
 STORE_WRITERS = (1, 16, 64)
 POP3_SOAK = 2000  # connections
@@ -99,18 +100,29 @@ def messages_in(system, row, messages, accounts):
     return figures
 
 
+class Stalled(Exception):
+    """Accepted letters do not leave, and where they are."""
+
+
+def wait_for_arrivals(system, sink, wanted):
+    count, since = sink.count(), time.monotonic()
+    while count < wanted:
+        if time.monotonic() - since > STALLED_SECONDS_MAX:
+            raise Stalled(f"{system.name}: {wanted - count} messages do not come to the sink; "
+                          f"{system.explain_stall()}")
+        time.sleep(0.02)
+        before, count = count, sink.count()
+        if count > before:
+            since = time.monotonic()
+
+
 def relay(system, sink, messages):
     """Letters in over 16 connections, on to the sink: how many, how long each took."""
     before, cpu = sink.count(), system.cpu_seconds()
     times = sink.base / "times"
     figures = _json_of(Program.path("smtp_load"), "--port", system.smtp_port, "--connections", 16,
                        "--size", 4096, "--messages", messages, "--accounts", 20, "--times", times)
-    until = time.monotonic() + VISIBLE_SECONDS_MAX
-    while sink.count() < before + figures["accepted"]:
-        if time.monotonic() > until:
-            raise RuntimeError(f"{system.name}: {before + figures['accepted'] - sink.count()} "
-                               "messages never came to the sink")
-        time.sleep(0.02)
+    wait_for_arrivals(system, sink, before + figures["accepted"])
     began = struct.unpack(f"{messages}q", times.read_bytes())
     arrived = sink.arrivals()[before:]
     if sorted(number for number, _ in arrived) != list(range(messages)):

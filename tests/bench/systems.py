@@ -70,6 +70,10 @@ class System:
         """How many messages are in the mailboxes."""
         raise NotImplementedError
 
+    def explain_stall(self):
+        """Where the letters are that do not leave."""
+        return "it is not known why"
+
     def start(self):
         """Starts; the seconds until the first reply to EHLO."""
         began = time.monotonic()
