@@ -158,7 +158,12 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
   for (auto key : digest.references) sealed.thread_keys.push_back(key);
   sealed.delivered_to = delivered_to(message.header);
 
-  auto admitted = co_await intake_.deps_.queue.admit(letter_, std::move(sealed));
+  // Told before whatever follows from it: delivery may be faster than we are.
+  auto durable = [&] {
+    events::letter_accepted(intake_.deps_.events, letter_, message.octets,
+                            message_id(message.header));
+  };
+  auto admitted = co_await intake_.deps_.queue.admit(letter_, std::move(sealed), durable);
   // A command hands a letter in until it has been told that it is there: once is enough.
   if (!admitted && admitted.error().is(Error::Kind::conflict) && !letter_.origin.submission.empty())
     co_return Reply(250, {2, 0, 0}, "Ok: taken before");
@@ -168,8 +173,6 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
     claim_->spend(executor.wall());
   }
   // The promise: the letter is on stable storage.
-  events::letter_accepted(intake_.deps_.events, letter_, message.octets,
-                          message_id(message.header));
   co_return Reply(250, {2, 0, 0}, "Ok: queued as " + to_string(letter_.id));
 }
 

@@ -57,6 +57,17 @@ class IntakeTest : public HouseTest {
   std::unique_ptr<Transaction> transaction;
 };
 
+TEST_F(IntakeTest, AcceptanceIsToldBeforeDelivery) {
+  mail();
+  rcpt("ann@example.org");
+  EXPECT_EQ(message("Subject: x\r\n\r\nx\r\n").substr(0, 3), "250");
+  std::vector<std::string> told;
+  for (const auto& name : events.order())
+    if (name == "intake.letter.accepted" || name.starts_with("queue.")) told.push_back(name);
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"intake.letter.accepted", "queue.recipient.delivered"}));
+}
+
 TEST_F(IntakeTest, ALetterIsInTheMailboxWhenItIsAccepted) {
   EXPECT_EQ(mail(), "250 2.1.0 Sender ok");
   EXPECT_EQ(rcpt("ann@example.org"), "250 2.1.5 Recipient ok");

@@ -38,7 +38,7 @@ class Places {
 
 }  // namespace
 
-Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
+Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::function<void()> durable) {
   runtime::Executor& executor = co_await runtime::this_executor();
   StoredMessage stored{message.body->ref(), std::move(message.digest),
                        std::move(message.thread_keys), std::move(message.delivered_to),
@@ -92,6 +92,7 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message) {
   }
   auto committed = co_await settlement.commit();
   if (!committed) co_return Failure(std::move(committed).error());
+  durable();
 
   Admitted admitted;
   Instant due = Instant::max();

@@ -26,7 +26,12 @@ using namespace std::chrono_literals;
 
 class EventNames final : public Events {
  public:
-  void emit(const Event& event) override { ++counts_[std::string(event.name)]; }
+  void emit(const Event& event) override {
+    ++counts_[std::string(event.name)];
+    order_.emplace_back(event.name);
+  }
+  // Their names, as they happened.
+  const std::vector<std::string>& order() const { return order_; }
   std::size_t count(const std::string& name) const {
     auto found = counts_.find(name);
     return found == counts_.end() ? 0 : found->second;
@@ -34,6 +39,7 @@ class EventNames final : public Events {
 
  private:
   std::map<std::string, std::size_t> counts_;
+  std::vector<std::string> order_;
 };
 
 // What ends with a crash.

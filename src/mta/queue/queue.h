@@ -20,6 +20,7 @@
 // rest on any.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -138,8 +139,10 @@ class Queue {
   Task<> run(runtime::Stop& stop);
 
   // One durable commit: local recipients delivered inside it, the others Owed. Any executor.
-  // Error: nothing of the letter was kept.
-  Task<Result<Admitted>> admit(Letter letter, Message message);
+  // Error: nothing of the letter was kept. `durable` is called when it is, before anything that
+  // follows from it is done or said.
+  Task<Result<Admitted>> admit(
+      Letter letter, Message message, std::function<void()> durable = [] {});
 
   // Grows with time; never the same twice.
   QueueId new_id(runtime::Executor& executor);
