@@ -104,11 +104,9 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::functio
     admitted.each.push_back({item.owed.recipient.address, std::move(*item.outcome)});
   }
   if (!settlement.still_owed()) co_return admitted;
-  if (!places.abroad().empty()) {
-    QueuedLetter letter_owed = settlement.as_written();
-    std::string only = places.only(letter_owed.owed.size());
-    at_hand_->keep(std::move(letter_owed), std::move(only));
-  }
+  QueuedLetter written = settlement.as_written();
+  std::string only = places.only(written.owed.size());
+  if (!places.abroad().empty()) at_hand_->keep(std::move(written), std::move(only));
   schedule_->put(settlement.letter().id, due);
   co_await hold_back(places.abroad());
   co_return admitted;
