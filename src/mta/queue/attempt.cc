@@ -169,10 +169,16 @@ Task<Result<>> Queue::Attempt::settle_abroad() {
     if (stop_.requested()) break;
     auto answer = queue_.destinations_->enter(destination, letter_.letter.id, executor.now());
     using Kind = Destinations::Answer::Kind;
-    if (answer.kind == Kind::go) carriers.spawn(carry(destination, std::move(group)));
-    if (answer.kind == Kind::wait) waiting_.insert(group.numbers.begin(), group.numbers.end());
-    if (answer.kind != Kind::dead) continue;
-    for (Number number : group.numbers) dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+    if (answer.kind == Kind::go) {
+      carriers.spawn(carry(destination, std::move(group)));
+      continue;
+    }
+    for (Number number : group.numbers) {
+      if (answer.kind == Kind::wait)
+        waiting_.insert(number);
+      else
+        dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+    }
   }
   Result<> result = co_await settle(std::move(dead));
   while (carriers.size() > 0 || !come_.empty()) {
