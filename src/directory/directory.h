@@ -123,6 +123,10 @@ struct IsAlias {
 };
 using Entry = std::variant<NotLocal, Unknown, Disabled, IsAccount, IsAlias>;
 
+// postmaster and abuse, in any case: every domain takes mail for them (RFC 5321 §4.5.1,
+// RFC 2142 §4).
+bool is_role(std::string_view local);
+
 struct NewAccount {
   Address address;
   std::string password = {};  // empty: no password login
@@ -163,6 +167,9 @@ class Directory {
   // An address without a domain means the default domain. A postmaster's address with nobody at all
   // to answer it (a directory without accounts) is Unknown.
   Task<Result<Entry>> look_up(Address address);
+  // Who answers for a domain, whatever stands at its postmaster's address: its postmaster, or the
+  // system's. IsAccount, Disabled, Unknown, or NotLocal.
+  Task<Result<Entry>> postmaster(Domain name);
   Task<Result<std::optional<DomainInfo>>> domain(Domain name);
   Task<Result<std::optional<Account>>> account(AccountId id);
   Task<Result<std::optional<Account>>> account(Address address);

@@ -18,11 +18,6 @@ Failure dangling(AccountId id) {
               fmt::format("an address names account {}, which is not there", id.value));
 }
 
-// RFC 5321 §4.5.1 postmaster; RFC 2142 §4 (and §5) abuse.
-bool is_role(std::string_view folded) {
-  return folded == "postmaster" || folded == "abuse";
-}
-
 Task<Result<Meta>> meta_at(Snapshot at) {
   CO_TRY(auto record, co_await at->get(std::string(kMetaKey)));
   if (!record) co_return Meta{};
@@ -69,6 +64,10 @@ void set_detail(Entry& entry, std::string_view detail) {
 
 }  // namespace
 
+bool is_role(std::string_view local) {
+  return equals_ignore_case(local, "postmaster") || equals_ignore_case(local, "abuse");
+}
+
 Task<Result<Directory::Impl::DomainFound>> Directory::Impl::find_domain(Snapshot at, Domain name) {
   // What is cached holds for this snapshot if nothing was committed after either was read.
   if (store::Version last = valid_from(); at->version() >= last) {
@@ -107,7 +106,7 @@ Task<Result<Entry>> Directory::Impl::look_up_cold(Address address) {
   if (domain && *domain) {
     const DomainInfo& info = (*domain)->info;
     CO_TRY(entry, co_await exactly(at, info.name, address.local));
-    if (std::holds_alternative<Unknown>(entry) && is_role(folded)) {
+    if (std::holds_alternative<Unknown>(entry) && is_role(address.local)) {
       CO_TRY(entry, co_await postmaster_of(at, info.postmaster));
     }
     // RFC 5233 §1. The first separator parts user and detail; neither side of it is looked into.
@@ -135,6 +134,17 @@ Task<Result<Entry>> Directory::look_up(Address address) {
   name.append(address.domain.str()).append(1, '\0').append(address.local);
   if (auto known = impl_->entries.find(name, impl_->valid_from())) co_return *known;
   co_return co_await impl_->look_up_cold(std::move(address));
+}
+
+Task<Result<Entry>> Directory::postmaster(Domain name) {
+  Snapshot at = impl_->store.snapshot();
+  if (name.empty()) {
+    CO_TRY(auto meta, co_await meta_at(at));
+    name = std::move(meta.default_domain);
+  }
+  CO_TRY(auto domain, co_await impl_->find_domain(at, std::move(name)));
+  if (!*domain) co_return NotLocal{};
+  co_return co_await postmaster_of(at, (*domain)->info.postmaster);
 }
 
 Task<Result<std::optional<DomainInfo>>> Directory::domain(Domain name) {

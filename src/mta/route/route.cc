@@ -1,5 +1,6 @@
 #include "mta/route/route.h"
 
+#include <algorithm>
 #include <set>
 
 namespace posta::mta {
@@ -11,9 +12,6 @@ Reply no_such_user() {
 }  // RFC 5321 §3.6.2, RFC 3463 §3.2
 Reply switched_off() {
   return {550, {5, 2, 1}, "This mailbox is disabled"};
-}
-Reply not_ours() {
-  return {550, {5, 7, 1}, "Relaying denied"};
 }
 Reply alias_loop() {
   return {550, {5, 4, 6}, "Aliases of this address form a loop"};
@@ -32,10 +30,14 @@ struct Expansion {
   std::set<Address> seen;        // asked already: a second path to it adds nothing
   std::set<AccountId> accounts;  // each account gets one copy
   std::vector<Destination> found;
-  std::optional<Reply> refusal;  // the first reason why a branch led nowhere
 
-  void refuse(Reply reply) {
-    if (!refusal) refusal = std::move(reply);
+  // A branch that leads nowhere is a place too: who wrote there must learn of it.
+  void refuse(Address address, Reply reply) {
+    found.push_back({std::move(address), NoRoute{std::move(reply)}});
+  }
+  bool nobody() const {
+    return std::ranges::all_of(
+        found, [](const Destination& d) { return std::holds_alternative<NoRoute>(d.route); });
   }
 };
 
@@ -45,9 +47,9 @@ void take_entry(Expansion& expansion, const Expansion::Pending& from, directory:
     // An alias may lead abroad; whether a stranger may name a foreign address is intake's rule.
     expansion.found.push_back({from.address, RemoteRoute{from.address.domain, relay}});
   } else if (std::holds_alternative<directory::Unknown>(entry)) {
-    expansion.refuse(no_such_user());
+    expansion.refuse(from.address, no_such_user());
   } else if (std::holds_alternative<directory::Disabled>(entry)) {
-    expansion.refuse(switched_off());
+    expansion.refuse(from.address, switched_off());
   } else if (auto* account = std::get_if<directory::IsAccount>(&entry)) {
     if (expansion.accounts.insert(account->account.id).second)
       expansion.found.push_back(
@@ -63,29 +65,30 @@ void take_entry(Expansion& expansion, const Expansion::Pending& from, directory:
 Task<Result<std::vector<Destination>>> Router::resolve(Address address) {
   Expansion expansion;
   expansion.pending.push_back({std::move(address), 0});
-  Address first = expansion.pending.front().address;
+  const Address first = expansion.pending.front().address;
   while (!expansion.pending.empty()) {
     Expansion::Pending next = std::move(expansion.pending.back());
     expansion.pending.pop_back();
     if (next.depth > limits_.alias_depth_max) {
-      expansion.refuse(alias_loop());
+      expansion.refuse(std::move(next.address), alias_loop());
       continue;
     }
-    if (!expansion.seen.insert(next.address).second) {
-      expansion.refuse(alias_loop());  // said only if nothing else is found
-      continue;
-    }
+    if (!expansion.seen.insert(next.address).second) continue;
     if (expansion.seen.size() > limits_.expansion_max) {
       expansion.found.clear();
-      expansion.refusal = too_many();
+      expansion.refuse(first, too_many());
       break;
     }
     auto entry = co_await directory_.look_up(next.address);
     if (!entry) co_return Failure(std::move(entry).error());
     take_entry(expansion, next, *std::move(entry), relay_);
   }
-  if (expansion.found.empty())
-    expansion.found.push_back({first, NoRoute{expansion.refusal.value_or(not_ours())}});
+  if (expansion.found.empty()) expansion.refuse(first, alias_loop());
+  if (directory::is_role(first.local) && expansion.nobody()) {
+    CO_TRY(auto postmaster, co_await directory_.postmaster(first.domain));
+    if (auto* account = std::get_if<directory::IsAccount>(&postmaster))
+      co_return std::vector{Destination{first, LocalRoute{std::move(account->account), {}}}};
+  }
   co_return std::move(expansion.found);
 }
 

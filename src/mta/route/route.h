@@ -1,8 +1,9 @@
 // route.h: where mail for an address goes.
 //
 // Aliases are followed here, with loops cut at a depth and duplicates dropped; the directory says
-// what an address is. Asked twice in a letter's life: at RCPT (may it be accepted?) and when it is
-// delivered.
+// what an address is. postmaster and abuse of a domain of ours reach its postmaster if what an
+// administrator has put there reaches nobody (RFC 5321 §4.5.1). Asked twice in a letter's life: at
+// RCPT (may it be accepted?) and when it is delivered.
 #pragma once
 
 #include <memory>
@@ -59,7 +60,8 @@ class Router {
          std::shared_ptr<const RelayHost> relay = nullptr)
       : directory_(directory), limits_(limits), relay_(std::move(relay)) {}
 
-  // Every place that mail for `address` goes to: at least one. A single NoRoute if there is none.
+  // Every place that mail for `address` goes to: at least one. What an alias names and does not
+  // exist is among them, as a NoRoute.
   // Error: the directory could not answer; try later.
   Task<Result<std::vector<Destination>>> resolve(Address address);
 

@@ -74,11 +74,33 @@ TEST_F(Route, AnAliasIsFollowedToAllItsPlacesOnce) {
   EXPECT_EQ(std::ranges::count(all, ','), 2) << all;
 }
 
-TEST_F(Route, WhatLeadsNowhereIsLeftOutIfSomethingElseIsThere) {
+TEST_F(Route, WhatLeadsNowhereIsAPlaceToo) {
   town.add_alias("half@example.org", {"nobody@example.org", "ann@example.org"});
   town.add_alias("none@example.org", {"nobody@example.org"});
-  EXPECT_EQ(where("half@example.org"), "ann@example.org local ann@example.org");
-  EXPECT_EQ(where("none@example.org"), "none@example.org 550 5.1.1 No such user here");
+  town.add_alias("off@example.org", {"bob@example.org", "ann@example.org"});
+  town.set_enabled(bob, false);
+  EXPECT_EQ(where("half@example.org"),
+            "ann@example.org local ann@example.org, "
+            "nobody@example.org 550 5.1.1 No such user here");
+  EXPECT_EQ(where("off@example.org"),
+            "ann@example.org local ann@example.org, "
+            "bob@example.org 550 5.2.1 This mailbox is disabled");
+  EXPECT_EQ(where("none@example.org"), "nobody@example.org 550 5.1.1 No such user here");
+}
+
+TEST_F(Route, PostmasterAndAbuseAlwaysReachSomebody) {
+  for (const char* role : {"Postmaster", "abuse"}) {
+    std::string address = std::string(role) + "@example.org";
+    EXPECT_EQ(where(address), address + " local ann@example.org");
+    town.add_alias(address, {"nobody@example.org"});
+    EXPECT_EQ(where(address), address + " local ann@example.org") << "an alias that leads nowhere";
+  }
+  EXPECT_EQ(where("postmaster@example.net"), "postmaster@example.net remote example.net");
+}
+
+TEST_F(Route, AnAccountOfThatNameThatIsSwitchedOffIsNoPostmaster) {
+  town.set_enabled(town.add_account("abuse@example.org"), false);
+  EXPECT_EQ(where("abuse@example.org"), "abuse@example.org local ann@example.org");
 }
 
 TEST_F(Route, AliasesThatFormALoopEnd) {
