@@ -35,6 +35,7 @@ struct Reply {
 
   // RFC 5321 §4.2.1: unknown codes are understood by their first digit.
   bool positive() const { return code >= 200 && code < 300; }
+  bool intermediate() const { return code >= 300 && code < 400; }
   bool transient() const { return code >= 400 && code < 500; }
   bool permanent() const { return code >= 500; }
 

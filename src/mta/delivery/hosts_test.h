@@ -144,7 +144,7 @@ class Host {
         CO_TRY_VOID(co_await net::accept_tls(peer.stream(), tls_, std::chrono::minutes(1)));
         secure = true;
       }
-      if (!line.starts_with("DATA") || !reply.starts_with("354")) continue;
+      if (!line.starts_with("DATA") || !reply.starts_with("3")) continue;
       if (cuts_.contains("body")) {
         CO_TRY_VOID(co_await peer.octets(10));
         co_return Result<>();

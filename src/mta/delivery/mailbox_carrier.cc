@@ -21,6 +21,8 @@ std::variant<MailboxCarrier::Prepared, Reply> MailboxCarrier::prepare(
   out.arrival.digest = message.digest;
   out.arrival.thread_keys = message.thread_keys;
   out.arrival.internal_date = letter.origin.received;
+  // Mail for postmaster and abuse is taken however full the mailbox is (RFC 5321 §4.5.1).
+  if (directory::is_role(destination.local) || directory::is_role(original.local)) return out;
   out.arrival.quota_octets = route.account.quota.octets;
   out.arrival.quota_messages = route.account.quota.messages;
   return out;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kNonceOctets = 18;  // RFC 5802 §5.1: unpredictable
 constexpr int kStepsMax = 8;              // challenges; no mechanism of ours has more than three
-constexpr int kContinue = 334;            // RFC 4954 §4
 
 std::string new_nonce(runtime::Executor& executor) {
   std::array<unsigned char, kNonceOctets> octets{};
@@ -54,7 +53,7 @@ Task<std::expected<void, Reply>> smtp_auth(SmtpSession& session, const RelayHost
       sasl::begin_client(*mechanism, {.user = relay.user, .password = relay.password}, options);
   std::string name(sasl::info(*mechanism).name);
   auto reply = co_await session.ask(smtp::Auth{name, exchange->initial()}, timeout);
-  for (int step = 0; reply && reply->code == kContinue; ++step) {
+  for (int step = 0; reply && reply->intermediate(); ++step) {
     auto challenge = base64_decode(reply->text);
     if (!challenge || step == kStepsMax)
       co_return std::unexpected(

@@ -74,6 +74,7 @@ TEST_F(Carrier, AReplyOfEachClassAtEachStepDecides) {
            {"RCPT", "599 odd", "failed 599 5.0.0 odd"},
            {"DATA", "451 4.3.0 later", "deferred 451 4.3.0 later"},
            {"DATA", "554 5.5.1 no", "failed 554 5.5.1 no"},
+           {"DATA", "399 go", "delivered 250 2.0.0 taken"},  // RFC 5321 §4.2: by the first digit
            {".", "452 4.3.1 full", "deferred 452 4.3.1 full"},
            {".", "552 5.3.4 too big", "failed 552 5.3.4 too big"},
            {".", "200 odd yes", "delivered 200 2.0.0 odd yes"},

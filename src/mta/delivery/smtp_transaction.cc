@@ -16,7 +16,6 @@ namespace smtp = wire::smtp;
 namespace {
 
 constexpr int kClosing = 421;           // RFC 5321 §3.8
-constexpr int kStartInput = 354;        // RFC 5321 §4.2.3
 constexpr int kTooMany[] = {452, 552};  // RFC 5321 §4.5.3.1.10
 
 class Transaction {
@@ -198,9 +197,8 @@ Task<bool> Transaction::read_replies() {
       co_return false;
     }
     answered_ = true;
-    bool understood =
-        reply->transient() || reply->permanent() ||
-        (sent.what == Sent::What::data ? reply->code == kStartInput : reply->positive());
+    bool understood = reply->transient() || reply->permanent() ||
+                      (sent.what == Sent::What::data ? reply->intermediate() : reply->positive());
     if (reply->code == kClosing) {
       break_off(*std::move(reply));
       co_return false;
@@ -222,7 +220,7 @@ void Transaction::take(const Sent& sent, Reply reply) {
       return;
     case Sent::What::rcpt: take_rcpt(sent.recipient, std::move(reply)); return;
     case Sent::What::data:
-      ready_ = reply.code == kStartInput;
+      ready_ = reply.intermediate();
       if (!ready_) settle_accepted(reply);
       return;
   }
