@@ -35,6 +35,7 @@ Task<Reply> Session::auth(wire::smtp::Auth& command) {
   // be issued in the same session."
   if (principal_) co_return reply::already_authenticated;
   lines_.forbid_hand_mode();
+  if (command.malformed) co_return reply::bad_base64;
   // Replies to what stood before it need not wait for the hash.
   co_await flush();
   LoginOutcome::Kind why_not{};

@@ -19,13 +19,11 @@ Task<Reply> Session::expn(wire::smtp::Expn& command) {
   std::string text;
   for (std::size_t i = 0; i < std::min(members->size(), limits().expn_members_max); ++i) {
     const mta::Destination& member = (*members)[i];
-    if (auto* nowhere = std::get_if<mta::NoRoute>(&member.route)) {
-      if (members->size() == 1) co_return nowhere->reply;
-      continue;
-    }
+    if (std::holds_alternative<mta::NoRoute>(member.route)) continue;
     if (!text.empty()) text += '\n';
     text += "<" + member.address.str() + ">";
   }
+  if (text.empty()) co_return std::get<mta::NoRoute>(members->front().route).reply;
   utf8_reply_ = command.smtputf8;
   co_return utf8_permitted(reply::recipient_ok.with(std::move(text)), command.smtputf8);
 }

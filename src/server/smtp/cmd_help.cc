@@ -36,12 +36,22 @@ Task<Reply> Session::help(wire::smtp::Help& command) {
   std::string list = "Commands:";
   for (const Usage& usage : kUsages) {
     if (usage.verb == "AUTH" && !config().submission) continue;
+    if (usage.verb == "EXPN" && !may(config().expn, trusted_)) continue;
     if (equals_ignore_case(usage.verb, topic)) co_return reply::help.with(std::string(usage.form));
     list += ' ';
     list += usage.verb;
   }
+  if (equals_ignore_case(topic, "STATUS")) co_return status();
   if (topic.empty()) co_return reply::help.with(list + "\nSee " + config().help_url);
   co_return reply::parameter_not_implemented.with("No help on that; HELP alone lists the commands");
+}
+
+// RFC 5321 §4.2.3: 211, system status. Of this session: what its client may know.
+Reply Session::status() const {
+  std::string who =
+      principal_ ? "authenticated as " + principal_->address.str() : "not authenticated";
+  return reply::status.with(fmt::format("{} is ready to take mail; {}, {}", config().reception.host,
+                                        tls_ ? "in TLS" : "in clear", who));
 }
 
 }  // namespace posta::server::smtp

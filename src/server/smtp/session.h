@@ -100,6 +100,7 @@ class Session {
   Task<Reply> noop(wire::smtp::Noop& command);
   Task<Reply> quit(wire::smtp::Quit& command);
   Task<Reply> help(wire::smtp::Help& command);
+  Reply status() const;
   Task<Reply> vrfy(wire::smtp::Vrfy& command);
   Task<Reply> expn(wire::smtp::Expn& command);
   Task<Reply> auth(wire::smtp::Auth& command);

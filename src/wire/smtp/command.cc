@@ -261,7 +261,7 @@ Parsed Parser::auth() {
   if (!rest.empty()) return refuse(reply::syntax_error, at());
   if (initial.empty()) return auth;
   auth.initial = initial == "=" ? std::string() : base64_decode(initial);
-  if (!auth.initial) return refuse(reply::bad_base64, start);
+  auth.malformed = !auth.initial;
   return auth;
 }
 

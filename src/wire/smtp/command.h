@@ -121,6 +121,8 @@ struct Auth {
   std::string mechanism;  // upper case, [A-Z0-9-_]{1,20} (RFC 4422 §3.1)
   // The initial response, base64 undone; "=" is an empty one (RFC 4954 §4).
   std::optional<std::string> initial;
+  // It is not base64: reply::bad_base64, unless the command is out of order anyway.
+  bool malformed = false;
   friend bool operator==(const Auth&, const Auth&) = default;
 };
 

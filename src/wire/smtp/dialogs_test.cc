@@ -137,6 +137,7 @@ class Peer {
       out.refused = mail->from && mail->from->domain.empty();
     if (const auto* rcpt = std::get_if<Rcpt>(&*command))
       out.refused = rcpt->to.domain.empty() || rcpt->international;
+    if (const auto* auth = std::get_if<Auth>(&*command)) out.refused = auth->malformed;
     return out;
   }
 

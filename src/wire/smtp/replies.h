@@ -38,6 +38,7 @@ inline constexpr Row sender_ok            {250, {2, 1, 0}, "Sender ok"};
 inline constexpr Row recipient_ok         {250, {2, 1, 5}, "Recipient ok"};
 inline constexpr Row accepted             {250, {2, 0, 0}, "Ok: queued"};
 inline constexpr Row chunk_ok             {250, {2, 0, 0}, "Chunk received"};
+inline constexpr Row status               {211, {2, 0, 0}, "Ready"};
 inline constexpr Row help                 {214, {2, 0, 0}, "Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT HELP VRFY"};
 inline constexpr Row bye                  {221, {2, 0, 0}, "Bye"};
 inline constexpr Row ready_for_tls        {220, {2, 0, 0}, "Ready to start TLS"};       // RFC 3207 §4
@@ -127,7 +128,7 @@ inline constexpr Row transaction_failed   {554, {5, 0, 0}, "Transaction failed"}
 
 inline constexpr const Row* kAll[] = {
     &greeting, &hello, &start_input, &auth_continue,
-    &ok, &sender_ok, &recipient_ok, &accepted, &chunk_ok, &help, &bye, &ready_for_tls, &auth_ok, &cannot_vrfy,
+    &ok, &sender_ok, &recipient_ok, &accepted, &chunk_ok, &status, &help, &bye, &ready_for_tls, &auth_ok, &cannot_vrfy,
     &shutting_down, &idle_timeout, &too_many_errors, &too_many_connections, &too_many_commands,
     &mixed_line_ends, &endless_line, &lost_step, &wrong_protocol, &no_service,
     &local_error, &mailbox_busy, &directory_unavailable, &over_quota, &disk_full, &too_many_recipients,
