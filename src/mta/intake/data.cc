@@ -59,6 +59,12 @@ std::size_t received_fields(const wire::message::Digest& digest) {
   return count;
 }
 
+std::optional<Reply> refused_by_all(Admitted& admitted) {
+  for (const auto& one : admitted.each)
+    if (one.outcome.kind != Outcome::Kind::failed) return std::nullopt;
+  return admitted.each.front().outcome.reply;
+}
+
 }  // namespace
 
 Task<Reply> Transaction::data() {
@@ -168,6 +174,7 @@ Task<Reply> Transaction::admit(Message& message, MessageFaults faults) {
   if (!admitted && admitted.error().is(Error::Kind::conflict) && !letter_.origin.submission.empty())
     co_return Reply(250, {2, 0, 0}, "Ok: taken before");
   if (!admitted) co_return reply_for(admitted.error());
+  if (auto refused = refused_by_all(*admitted)) co_return *std::move(refused);
   if (claim_) {
     runtime::Executor& executor = co_await runtime::this_executor();
     claim_->spend(executor.wall());

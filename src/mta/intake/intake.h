@@ -52,7 +52,10 @@ struct IntakeConfig {
   IntakeLimits limits;
   SubmissionConfig submission = {};
   std::vector<net::IpNetwork> refused_networks = {};  // who connects from there is turned away
-  bool refuse_at_once = false;       // with 521 and the end, instead of 554 and QUIT
+  bool defer_unknown = false;  // unknown recipients: 450 4.1.1 instead of 550 5.1.1
+  bool announce_forward =
+      false;                    // 251 2.1.5 says where an alias leads, if to one address elsewhere
+  bool refuse_at_once = false;  // with 521 and the end, instead of 554 and QUIT
   bool normalise_line_ends = false;  // bare CR or LF in a message becomes CRLF instead of 550 5.6.0
 };
 
@@ -141,6 +144,9 @@ class Intake {
  private:
   friend class Transaction;
   Task<Reply> judge(const Origin& origin, const Address& address, WallTime now);
+  Task<Reply> judge_foreign(const Origin& origin, const Address& address);
+  // A bare local part means the default domain; where there is none, our own name.
+  Task<Result<Address>> qualified(Address address);
   // --- submission.cc
   // Nothing: the sender may write this letter, and `claim` is what it takes.
   Task<std::optional<Reply>> judge_sender(const Origin& origin, const ReversePath& from,

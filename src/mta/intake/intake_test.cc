@@ -118,6 +118,74 @@ TEST_F(IntakeTest, PostmasterAndAbuseAreAlwaysThere) {
   EXPECT_EQ(rcpt("postmaster@example.org"), "250 2.1.5 Recipient ok");
   EXPECT_EQ(rcpt("abuse@example.org"), "250 2.1.5 Recipient ok");
   EXPECT_EQ(rcpt("Postmaster"), "250 2.1.5 Recipient ok");
+  // However full, and however long: RFC 5321 §4.5.1.
+  set_quota("ann@example.org", {.octets = 0, .messages = 1});
+  EXPECT_TRUE(message("Subject: one\r\n\r\n").starts_with("250"));
+  mail();
+  EXPECT_EQ(rcpt("ann@example.org"), "452 4.2.2 Mailbox full");
+  pass(24h * 5);
+  EXPECT_EQ(rcpt("Postmaster"), "250 2.1.5 Recipient ok");
+  EXPECT_EQ(rcpt("abuse@example.org"), "250 2.1.5 Recipient ok");
+  EXPECT_TRUE(message("Subject: two\r\n\r\n").starts_with("250"));
+  EXPECT_EQ(owed(), 0u);
+  EXPECT_EQ(inbox("ann@example.org").size(), 2u);
+}
+
+TEST_F(IntakeTest, ABareLocalPartIsOfTheDefaultDomain) {
+  mail({.from = directory::address("carl"), .size = {}});
+  EXPECT_EQ(transaction->letter().envelope.from->str(), "carl@example.org");
+  rcpt("ann");
+  rcpt("Postmaster");
+  const auto& recipients = transaction->letter().envelope.recipients;
+  ASSERT_EQ(recipients.size(), 2u);
+  EXPECT_EQ(recipients[0].address.str(), "ann@example.org");
+  EXPECT_EQ(recipients[0].original, "ann");
+  EXPECT_EQ(recipients[1].address.str(), "Postmaster@example.org");
+}
+
+TEST_F(IntakeTest, WhereAnAliasLeadsIsToldIfWanted) {
+  rooms->town.add_alias("gone@example.org", {"x@example.net"});
+  rooms->town.add_alias("both@example.org", {"x@example.net", "ann@example.org"});
+  mail();
+  EXPECT_EQ(rcpt("gone@example.org"), "250 2.1.5 Recipient ok");
+  config.announce_forward = true;
+  intake->configure(config);
+  EXPECT_EQ(rcpt("gone@example.org"), "251 2.1.5 User not local; will forward to <x@example.net>");
+  EXPECT_EQ(rcpt("both@example.org"), "250 2.1.5 Recipient ok");
+  EXPECT_EQ(transaction->recipients(), 2u);
+}
+
+TEST_F(IntakeTest, UnknownRecipientsArePutOffIfWanted) {
+  config.defer_unknown = true;
+  intake->configure(config);
+  mail();
+  EXPECT_EQ(rcpt("nobody@example.org"), "450 4.1.1 No such user here");
+  rooms->town.set_enabled(id_of("bob@example.org"), false);
+  EXPECT_EQ(rcpt("bob@example.org"), "550 5.2.1 This mailbox is disabled");
+}
+
+TEST_F(IntakeTest, APartOfAnAliasThatLeadsNowhereIsReported) {
+  rooms->town.add_alias("team@example.org", {"ann@example.org", "nobody@example.org"});
+  mail({.from = directory::address("carl@example.org"), .size = {}});
+  EXPECT_EQ(rcpt("team@example.org"), "250 2.1.5 Recipient ok");
+  EXPECT_TRUE(message("Subject: to all\r\n\r\n").starts_with("250"));
+  EXPECT_EQ(inbox("ann@example.org").size(), 1u);
+  start_worker();
+  pass(10s);
+  EXPECT_EQ(owed(), 0u);
+  ASSERT_EQ(inbox("carl@example.org").size(), 1u);
+  EXPECT_TRUE(contains(inbox("carl@example.org")[0], "nobody@example.org"));
+  EXPECT_TRUE(contains(inbox("carl@example.org")[0], "550 5.1.1 No such user here"));
+}
+
+TEST_F(IntakeTest, WhoWasSwitchedOffMeanwhileSendsNoMore) {
+  Origin bob = origin();
+  bob.via = Origin::Via::submission;
+  bob.authenticated = id_of("bob@example.org");
+  MailArguments arguments{.from = directory::address("bob@example.org"), .size = {}};
+  EXPECT_EQ(await(intake->mail(bob, arguments)).reply.code, 250);
+  rooms->town.set_enabled(bob.authenticated, false);
+  EXPECT_EQ(await(intake->mail(bob, arguments)).reply.str(), "550 5.7.1 This account is disabled");
 }
 
 TEST_F(IntakeTest, AnAddressBeyondAsciiNeedsItsParameter) {
@@ -179,14 +247,20 @@ TEST_F(IntakeTest, TooManyReceivedFieldsAreALoop) {
             "554 5.4.6 Too many hops: this message is in a loop");
 }
 
-TEST_F(IntakeTest, ALoopThroughUsIsSeenInDeliveredTo) {
+TEST_F(IntakeTest, ALoopThroughUsIsSeenInDeliveredToAndRefusedIfItIsEverybodys) {
+  const std::string text = "X: 1\r\ndelivered-to:  ANN@example.org\r\n\r\nDelivered-To: bob\r\n";
   mail({.from = directory::address("carl@example.org"), .size = {}});
   rcpt("ann@example.org");
-  EXPECT_TRUE(message("X: 1\r\ndelivered-to:  ANN@example.org\r\n\r\nDelivered-To: bob\r\n")
-                  .starts_with("250"));
+  // Who has forged the sender makes us write to nobody.
+  EXPECT_EQ(message(text), "554 5.4.6 Mail forwarding loop for ann@example.org");
+  EXPECT_EQ(events.count("intake.letter.accepted"), 0u);
+  EXPECT_EQ(owed(), 0u);
+  rcpt("bob@example.org");
+  EXPECT_TRUE(message(text).starts_with("250"));
   start_worker();
   pass(10s);
   EXPECT_TRUE(inbox("ann@example.org").empty());
+  EXPECT_EQ(inbox("bob@example.org").size(), 1u);
   ASSERT_EQ(inbox("carl@example.org").size(), 1u);
   EXPECT_TRUE(contains(inbox("carl@example.org")[0], "554 5.4.6 Mail forwarding loop"));
 }
@@ -234,6 +308,19 @@ TEST_F(IntakeTest, FullOnceInAWhileIsNotFullForDays) {
   for (int week = 0; week < 4; ++week) {
     EXPECT_EQ(rcpt("ann@example.org"), "452 4.2.2 Mailbox full") << week;
     pass(24h * 7);
+  }
+}
+
+TEST_F(IntakeTest, RoomInBetweenBeginsTheDaysAnew) {
+  set_quota("ann@example.org", {.octets = 0, .messages = 1});
+  mail();
+  for (int night = 0; night < 8; ++night) {
+    EXPECT_EQ(rcpt("ann@example.org"), "250 2.1.5 Recipient ok") << night;
+    admit("", {"ann@example.org"});
+    pass(6h);
+    EXPECT_EQ(rcpt("ann@example.org"), "452 4.2.2 Mailbox full") << night;
+    empty_inbox("ann@example.org");
+    pass(6h);
   }
 }
 

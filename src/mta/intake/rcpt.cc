@@ -20,8 +20,8 @@ Reply try_later() {
   return {451, {4, 3, 0}, "Cannot look up this address now"};
 }
 
-// C/full/<account>: since when the mailbox is full, and when that was last seen. A mailbox that
-// nobody found full for a day has had room meanwhile.
+// C/full/<account>: since when the mailbox is full, and when that was last seen. It goes when a
+// sender finds room; a mailbox that nobody found full for a day has had room meanwhile.
 struct Full {
   WallTime since;
   WallTime seen;
@@ -61,11 +61,17 @@ Task<std::optional<Reply>> Intake::over_quota(const directory::Account& account,
   if (!use) co_return try_later();
   bool full = (quota.octets && use->octets >= quota.octets) ||
               (quota.messages && use->messages >= quota.messages);
-  if (!full) co_return std::nullopt;
-
   std::string key = Full::key(account.id);
   auto record = co_await deps_.store.snapshot()->get(key);
   if (!record) co_return try_later();
+  if (!full) {
+    if (*record) {
+      store::Batch batch;
+      batch.erase(std::move(key));
+      deps_.store.commit_relaxed(std::move(batch));
+    }
+    co_return std::nullopt;
+  }
   auto known = *record ? Full::decode(**record) : std::nullopt;
   bool fresh = !known || now - known->seen > Full::kForgetAfter;
   Full note = fresh ? Full{now, now} : Full{known->since, now};
@@ -79,33 +85,56 @@ Task<std::optional<Reply>> Intake::over_quota(const directory::Account& account,
   co_return Reply(452, {4, 2, 2}, "Mailbox full");
 }
 
+// Never an open relay: a foreign address is for those who have proved who they are.
+Task<Reply> Intake::judge_foreign(const Origin& origin, const Address& address) {
+  if (!origin.authenticated) {
+    auto system = co_await deps_.directory.system();
+    // Nobody's domain is ours: this is a server that is not ready, and no reason to lose mail.
+    if (!system || system->default_domain.empty())
+      co_return Reply(451, {4, 3, 0}, "This server has no domain yet, try again later");
+    co_return Reply(550, {5, 7, 1}, "Relaying denied");
+  }
+  // RFC 6409 §4.2: "The MSA MUST ensure that all domains in the SMTP envelope are fully
+  // qualified."
+  const std::string& domain = address.domain.str();
+  if (!address.domain.is_literal() && domain.find('.') == std::string::npos)
+    co_return Reply(554, {5, 1, 2}, "The domain " + domain + " is not fully qualified");
+  co_return recipient_ok();
+}
+
+Task<Result<Address>> Intake::qualified(Address address) {
+  if (!address.domain.empty()) co_return address;
+  CO_TRY(auto system, co_await deps_.directory.system());
+  address.domain = system.default_domain.empty() ? config().host : std::move(system.default_domain);
+  co_return address;
+}
+
 Task<Reply> Intake::judge(const Origin& origin, const Address& address, WallTime now) {
   auto entry = co_await deps_.directory.look_up(address);
   if (!entry) co_return try_later();
-  // Never an open relay: a foreign address is for those who have proved who they are.
-  if (std::holds_alternative<directory::NotLocal>(*entry)) {
-    if (!origin.authenticated) co_return Reply(550, {5, 7, 1}, "Relaying denied");
-    // RFC 6409 §4.2: "The MSA MUST ensure that all domains in the SMTP envelope are fully
-    // qualified."
-    const std::string& domain = address.domain.str();
-    if (!address.domain.is_literal() && domain.find('.') == std::string::npos)
-      co_return Reply(554, {5, 1, 2}, "The domain " + domain + " is not fully qualified");
-    co_return recipient_ok();
-  }
+  if (std::holds_alternative<directory::NotLocal>(*entry))
+    co_return co_await judge_foreign(origin, address);
   auto destinations = co_await deps_.router.resolve(address);
   if (!destinations) co_return try_later();
   std::optional<Reply> refusal;
   for (const Destination& destination : *destinations) {
     if (const auto* local = std::get_if<LocalRoute>(&destination.route)) {
+      // RFC 5321 §4.5.1: postmaster is always accepted.
+      if (directory::is_role(address.local)) co_return recipient_ok();
       auto full = co_await over_quota(local->account, now);
       if (!full) co_return recipient_ok();  // one place that takes it is enough
       refusal = std::move(full);
     } else if (const auto* none = std::get_if<NoRoute>(&destination.route)) {
-      refusal = none->reply;
-    } else {
-      co_return recipient_ok();  // an alias that leads abroad
+      if (!refusal) refusal = none->reply;  // "full" may pass: it goes before
+    } else {                                // an alias that leads abroad
+      if (!config().announce_forward || destinations->size() > 1) co_return recipient_ok();
+      co_return Reply(251, {2, 1, 5},
+                      "User not local; will forward to <" + destination.address.str() + ">");
     }
   }
+  constexpr Status kUnknown{5, 1, 1};
+  if (config().defer_unknown && refusal->status == kUnknown)
+    co_return Reply(450, {4, 1, 1}, std::move(refusal->text));
   co_return std::move(*refusal);
 }
 
@@ -114,6 +143,9 @@ Task<Reply> Intake::verify(Origin origin, Address address) {
   // RFC 5321 §7.3: who is not trusted learns nothing.
   if (!origin.trusted && !origin.authenticated)
     co_return Reply(252, {2, 5, 0}, "Cannot VRFY user, but will take a message for it");
+  auto whole = co_await qualified(std::move(address));
+  if (!whole) co_return try_later();
+  address = *std::move(whole);
   Reply judged = co_await judge(origin, address, executor.wall());
   // RFC 5321 §3.5.3: 252 where only another host could say.
   if (judged.positive() && origin.authenticated) {
@@ -134,6 +166,9 @@ Task<Reply> Transaction::rcpt(Address address, std::string original) {
     co_return Reply(452, {4, 5, 3}, "Too many recipients");
   if (!address.is_ascii() && !letter_.envelope.smtputf8)  // RFC 6531 §3.4
     co_return Reply(553, {5, 6, 7}, "This address needs SMTPUTF8");
+  auto whole = co_await intake_.qualified(std::move(address));
+  if (!whole) co_return try_later();
+  address = *std::move(whole);
   Reply judged = co_await intake_.judge(letter_.origin, address, executor.wall());
   if (!judged.positive()) {
     events::recipient_refused(intake_.deps_.events, letter_, address, judged);

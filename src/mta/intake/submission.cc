@@ -32,6 +32,11 @@ Task<std::optional<Reply>> Intake::judge_sender(const Origin& origin, const Reve
   // RFC 6409 §4.3: "The MSA MUST, by default, issue an error response to the MAIL command if the
   // session has not been authenticated"
   if (!origin.authenticated) co_return Reply(530, {5, 7, 0}, "Authentication required");
+  // It may have been switched off since its owner proved who they are.
+  auto account = co_await deps_.directory.account(origin.authenticated);
+  if (!account) co_return cannot_look_up();
+  if (!*account || !(*account)->enabled)
+    co_return Reply(550, {5, 7, 1}, "This account is disabled");
   if (from) {
     auto may = co_await may_send_as(origin.authenticated, *from);
     if (!may) co_return cannot_look_up();

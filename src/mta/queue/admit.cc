@@ -36,6 +36,15 @@ class Places {
   std::size_t recipients_abroad_ = 0;
 };
 
+template <class Items>
+Admitted refused(const Items& items, std::vector<Reply> replies) {
+  Admitted out;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    out.each.push_back(
+        {items[i].owed.recipient.address, {Outcome::Kind::failed, std::move(replies[i])}});
+  return out;
+}
+
 }  // namespace
 
 Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::function<void()> durable) {
@@ -58,6 +67,7 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::functio
     item.outcome = owed_now({250, {2, 0, 0}, "Queued"});
     return item;
   };
+  std::vector<Reply> refusals;  // of copies that fail for good
   bool inline_allowed = recipients.size() <= config_.limits.inline_recipients_max;
   for (const Recipient& recipient : recipients) {
     if (!inline_allowed) {
@@ -82,8 +92,12 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::functio
       // A copy that fails for good (a loop) is owed like the rest; the attempt reports it.
       if (auto* ready = std::get_if<MailboxCarrier::Prepared>(&prepared))
         item.local = std::move(*ready);
+      else
+        refusals.push_back(std::get<Reply>(std::move(prepared)));
     }
   }
+  if (!refusals.empty() && refusals.size() == settlement.items().size())
+    co_return refused(settlement.items(), std::move(refusals));
 
   for (auto& item : settlement.items()) {
     if (!item.local) continue;
@@ -95,21 +109,27 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::functio
   durable();
 
   Admitted admitted;
-  Instant due = Instant::max();
-  for (auto& item : settlement.items()) {
-    if (item.owed.attempts > 0)
-      events::recipient_settled(deps_.events, settlement.letter().id, item.owed, *item.outcome);
-    if (item.outcome->kind == Outcome::Kind::deferred)
-      due = std::min(due, executor.now() + (item.owed.next_attempt - now));
-    admitted.each.push_back({item.owed.recipient.address, std::move(*item.outcome)});
-  }
+  auto pause = tell(settlement, admitted, now);
   if (!settlement.still_owed()) co_return admitted;
   QueuedLetter written = settlement.as_written();
   std::string only = places.only(written.owed.size());
   if (!places.abroad().empty()) at_hand_->keep(std::move(written), std::move(only));
-  schedule_->put(settlement.letter().id, due);
+  schedule_->put(settlement.letter().id, executor.now() + pause);
   co_await hold_back(places.abroad());
   co_return admitted;
+}
+
+// What came of an admission. Returned: until the first of what is owed is due.
+std::chrono::milliseconds Queue::tell(Settlement& settlement, Admitted& admitted, WallTime now) {
+  auto pause = std::chrono::milliseconds::max();
+  for (auto& item : settlement.items()) {
+    if (item.owed.attempts > 0)
+      events::recipient_settled(deps_.events, settlement.letter().id, item.owed, *item.outcome);
+    if (item.outcome->kind == Outcome::Kind::deferred)
+      pause = std::min(pause, item.owed.next_attempt - now);
+    admitted.each.push_back({item.owed.recipient.address, std::move(*item.outcome)});
+  }
+  return pause;
 }
 
 // Who brings mail faster than it leaves is answered a little later. The letter itself is on its

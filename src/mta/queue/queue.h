@@ -83,7 +83,7 @@ struct Message {
 struct Admitted {
   struct One {
     Address destination;
-    Outcome outcome;  // delivered, or deferred (Owed)
+    Outcome outcome;  // delivered, or deferred (Owed); failed: see admit()
   };
   std::vector<One> each;
 };
@@ -140,7 +140,9 @@ class Queue {
 
   // One durable commit: local recipients delivered inside it, the others Owed. Any executor.
   // Error: nothing of the letter was kept. `durable` is called when it is, before anything that
-  // follows from it is done or said.
+  // follows from it is done or said. A letter that every recipient refuses for good (it has been
+  // there: a loop) is not kept either: all that is Admitted has failed, and its sender can still be
+  // told without a report.
   Task<Result<Admitted>> admit(
       Letter letter, Message message, std::function<void()> durable = [] {});
 
@@ -175,6 +177,7 @@ class Queue {
 
   Task<> attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop);
   bool must_wait(QueueId id, Instant now);
+  std::chrono::milliseconds tell(Settlement& settlement, Admitted& admitted, WallTime now);
   Task<> hold_back(const std::set<std::string>& destinations);
   void wake(const std::vector<QueueId>& letters, Instant now);
   // Adds the DSN for what has failed, and for what is told to be late.
