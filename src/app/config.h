@@ -20,6 +20,16 @@
 
 namespace posta::app {
 
+// One of a few words that a list may hold.
+struct Word {
+  std::string text;
+  const std::string& str() const { return text; }
+};
+
+// pop3.workarounds, as Dovecot's users know them.
+inline constexpr std::string_view kNoNuls = "outlook-no-nuls";
+inline constexpr std::string_view kEndOfHeader = "oe-ns-eoh";
+
 struct Config {
   std::string directory;  // the server directory; not a key
 
@@ -67,6 +77,13 @@ struct Config {
   std::vector<net::IpNetwork> pop3_cleartext_networks;
   std::string pop3_uidl_format = "%08Xu%08Xv";
   bool pop3_last = false;
+  bool pop3_exclusive = true;
+  bool pop3_retr_sets_seen = true;
+  std::vector<Word> pop3_workarounds;
+  std::string smtp_vrfy = "trusted";
+  std::string smtp_expn = "nobody";
+  std::string smtp_unknown_recipient = "refuse";
+  bool smtp_announce_forward = false;
   std::uint64_t pop3_sessions_max = 20'000;
   std::uint64_t pop3_sessions_per_address_max = 10'000;
 

@@ -23,9 +23,16 @@ server::Reception reception(const Config& config, std::shared_ptr<net::TlsServer
   return out;
 }
 
+server::Access access(std::string_view word) {
+  if (word == "everybody") return server::Access::everybody;
+  return word == "trusted" ? server::Access::trusted : server::Access::nobody;
+}
+
 server::SmtpServer::Config smtp_config(const Config& config, std::shared_ptr<net::TlsServer> tls) {
   server::SmtpServer::Config out;
   out.reception = reception(config, std::move(tls), "smtp", config.smtp_banner);
+  out.vrfy = access(config.smtp_vrfy);
+  out.expn = access(config.smtp_expn);
   out.tls_required = config.smtp_tls_required;
   out.strict_syntax = config.strict_syntax;
   return out;
@@ -53,6 +60,12 @@ server::Pop3Server::Config pop3_config(const Config& config, std::shared_ptr<net
   CHECK(uidl);  // checked when the configuration was read
   out.uidl = *std::move(uidl);
   out.last = config.pop3_last;
+  out.exclusive = config.pop3_exclusive;
+  out.retr_sets_seen = config.pop3_retr_sets_seen;
+  for (const Word& word : config.pop3_workarounds) {
+    out.workarounds.no_nuls |= word.text == kNoNuls;
+    out.workarounds.end_of_header |= word.text == kEndOfHeader;
+  }
   return out;
 }
 

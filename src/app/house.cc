@@ -33,6 +33,8 @@ mta::IntakeConfig intake_config(const Config& config) {
                               .recipients_per_day = config.submission_recipients_per_day,
                               .new_recipients_per_day = config.submission_new_recipients_per_day};
   out.submission.header_octets_max = config.submission_header_octets_max;
+  out.defer_unknown = config.smtp_unknown_recipient == "defer";
+  out.announce_forward = config.smtp_announce_forward;
   out.refused_networks = config.refused_networks;
   out.refuse_at_once = config.refuse_at_once;
   return out;

@@ -10,6 +10,7 @@ namespace posta::app {
 std::vector<Setting> tls_settings();
 std::vector<Setting> process_settings();
 std::vector<Setting> imap_settings();
+std::vector<Setting> service_settings();
 std::vector<Setting> submission_settings();
 
 }  // namespace posta::app
