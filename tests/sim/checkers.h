@@ -75,6 +75,8 @@ class Checkers {
   std::map<std::string, Followed> followed_;
   std::map<std::string, std::map<EmailId, Copy>> copies_;  // by account; a record never changes
   std::map<std::string, std::set<std::string>> owed_;      // by queue id: where to
+  // What the sender of a letter (its number) will learn: whom it did not reach.
+  std::set<std::pair<unsigned, std::string>> reports_owed_;
   Octets session_octets_ = 0;
 };
 

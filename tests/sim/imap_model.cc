@@ -8,6 +8,10 @@ namespace posta::sim {
 
 namespace {
 
+// With a peer that has vanished. Longer than a server waits (RFC 3501 §5.4), shorter than the world
+// goes on when it is to end.
+constexpr std::chrono::minutes kPatience{60};
+
 // "… {12}": how many octets follow the line.
 std::optional<std::size_t> literal(std::string_view line) {
   std::size_t brace = line.rfind('{');
@@ -68,7 +72,7 @@ Task<Result<>> ImapModel::idle(Duration patience) {
   }
   peer_->stream().set_timeout(patience);
   auto line = co_await response();
-  peer_->stream().set_timeout(std::chrono::hours(2));
+  peer_->stream().set_timeout(kPatience);
   if (!line && !line.error().is(Error::Kind::timeout)) co_return Failure(line.error());
   if (line) hear(*line);
   CO_TRY_VOID(co_await peer_->say("DONE\r\n"));
