@@ -47,6 +47,7 @@ std::vector<fs::path> files(const char* folder, std::initializer_list<std::strin
 void expect_sound(const std::string& message, const std::string& name) {
   Digest whole = digest_of(message);
   EXPECT_EQ(broken_law(whole), "") << name;
+  EXPECT_EQ(broken_law_of_kept(whole, message), "") << name;
   for (std::uint64_t seed = 1; seed <= 8; ++seed)
     EXPECT_TRUE(whole == digest_of_pieces(message, seed)) << name << " cut by seed " << seed;
   for (const Part& p : whole.parts)

@@ -66,6 +66,7 @@ struct FieldRange {
   FieldName name = FieldName::other;
   std::string other;  // lower case, if `name` is `other`
   std::uint64_t length = 0;
+  bool kept = false;  // its octets are in Digest::kept
 
   std::string_view text() const { return other.empty() ? to_string(name) : other; }
   bool operator==(const FieldRange&) const = default;
@@ -75,6 +76,7 @@ struct Digest {
   std::uint64_t size = 0;
   std::vector<Part> parts;  // never empty
   std::vector<FieldRange> fields;
+  std::string kept;  // octets of fields that lists of messages show, one after the other
 
   std::string envelope;                   // RFC 3501 §7.4.2 ENVELOPE, with its parentheses
   std::string bodystructure;              // RFC 3501 §7.4.2 BODYSTRUCTURE, with its parentheses
@@ -112,6 +114,7 @@ class DigestBuilder {
 Digest digest_of(std::string_view message, const Limits& limits = {});
 
 // The record (docs/formats/digest.md).
+inline constexpr std::uint8_t kKeptField = 128;  // in the octet of a field's name
 std::string encode(const Digest& digest);
 Result<Digest> decode(std::string_view record);
 
@@ -136,12 +139,16 @@ class DigestView {
   template <class Fn>
   void each_field(Fn fn) const;
 
+  // Appends the fields of the message's own header that `names` has, each as it stands there, in
+  // their order. False, and nothing is appended: the record cannot tell, the message must be read.
+  bool put_fields(const FieldNames& names, std::string& out) const;
+
   Result<std::string> body() const;  // IMAP BODY: BODYSTRUCTURE without extension data
 
  private:
   friend Result<Digest> decode(std::string_view record);
 
-  std::string_view record_, fields_, rest_;
+  std::string_view record_, fields_, kept_, rest_;
   std::string_view envelope_, bodystructure_, preview_, subject_, base_subject_, from_;
   std::uint64_t size_ = 0, header_size_ = 0, message_id_ = 0;
   bool reply_or_forward_ = false;

@@ -208,7 +208,7 @@ class DigestBuilder::Impl {
     headers_kept_ += header_.size();
     std::uint32_t index = open_.back().part;
     bool root = index == 0 || digest_.parts[digest_.parts[index].parent].is_message();
-    facts_.read(header_, index == 0 ? &digest_.fields : nullptr, header_total_);
+    facts_.read(header_, index == 0 ? &digest_ : nullptr, header_total_);
     Part& p = digest_.parts[index];
     bool in_digest = index != 0 && digest_.parts[p.parent].is_multipart() &&
                      digest_.parts[p.parent].subtype == "digest";

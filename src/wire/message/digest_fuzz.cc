@@ -1,6 +1,6 @@
 // Properties: the digest is the same however the message is cut; every law of digest_laws.h holds
-// (ranges, IMAP grammar, records read back); the digest is bounded by the message; a damaged record
-// is refused or reads back, never trusted.
+// (ranges, IMAP grammar, kept fields, records read back); the digest is bounded by the message; a
+// damaged record is refused or reads back, never trusted.
 
 #include "base/check.h"
 #include "wire/message/digest_laws.h"
@@ -19,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       limits.header_octets_max = 300;
       limits.headers_octets_max = 700;
       limits.fields_max = 5;
+      limits.kept_field_octets_max = 40;
+      limits.kept_octets_max = 100;
       limits.parts_max = 6;
       limits.depth_max = 4;
       limits.parameters_max = 3;
@@ -30,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }
   Digest whole = digest_of(input, limits);
   std::string law = broken_law(whole, limits);
+  if (law.empty()) law = broken_law_of_kept(whole, input, limits);
   if (!law.empty()) fprintf(stderr, "%s\n", law.c_str());
   CHECK(law.empty());
   CHECK(whole == digest_of_pieces(input, seed, limits));

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "wire/message/digest.h"
+#include "wire/message/header.h"
 
 namespace posta::wire::message {
 
@@ -91,6 +92,31 @@ inline std::string broken_law(const Digest& d, const Limits& limits = {}) {
       view->preview() != d.preview || view->base_subject() != d.base_subject ||
       view->date() != d.date || view->header_size() != d.header_size())
     return "a view shows the record";
+  return {};
+}
+
+// The law of kept fields that `d`, the digest of `message`, breaks.
+inline std::string broken_law_of_kept(const Digest& d, std::string_view message,
+                                      const Limits& limits = {}) {
+  if (d.kept.size() > limits.kept_octets_max) return "what is kept is bounded";
+  std::string kept;
+  std::uint64_t offset = 0;
+  for (const FieldRange& f : d.fields) {
+    if (f.kept) kept += message.substr(offset, f.length);
+    offset += f.length;
+  }
+  if (kept != d.kept) return "what is kept is what stands in the message";
+  std::string record = encode(d);
+  auto view = DigestView::open(record);
+  for (const char* name : {"Subject", "FROM", "to", "x-own", "received"}) {
+    std::string said = "before ", wanted = said;
+    bool told = view && view->put_fields(FieldNames({name}), said);
+    HeaderReader reader(message.substr(0, d.header_size()));
+    for (Field field; told && reader.next(field);)
+      if (equals_ignore_case(field.name, name))
+        wanted += message.substr(field.offset, field.length);
+    if (said != wanted) return "fields from the record are those of the message";
+  }
   return {};
 }
 

@@ -11,7 +11,9 @@ namespace posta::wire::message {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutKept = 1;
+static_assert(static_cast<std::uint8_t>(FieldName::count_) <= kKeptField);
 
 enum Flag : std::uint8_t { reply_or_forward = 1, has_date = 2, base_in_subject = 4 };
 
@@ -168,9 +170,11 @@ bool read_parts(Reader& r, Digest& d) {
 bool read_fields(std::string_view octets, Digest& d) {
   Reader r(octets);
   d.fields.resize(read_count(r, 2));
-  std::uint64_t total = 0;
+  std::uint64_t total = 0, kept = 0;
   for (FieldRange& f : d.fields) {
     std::uint8_t name = r.octet();
+    f.kept = name & kKeptField;
+    name &= ~kKeptField;
     if (name >= static_cast<std::uint8_t>(FieldName::count_)) return false;
     f.name = static_cast<FieldName>(name);
     if (f.name == FieldName::other) {
@@ -180,8 +184,31 @@ bool read_fields(std::string_view octets, Digest& d) {
     f.length = r.number();
     if (f.length > d.size - total) return false;
     total += f.length;
+    if (f.kept) kept += f.length;
   }
-  return r.done() && total <= d.header_size();
+  return r.done() && total <= d.header_size() && kept == d.kept.size();
+}
+
+// Of the fields in the index those that `names` has. False: the record cannot tell.
+bool copy_fields(std::string_view index, std::string_view kept, const FieldNames& names,
+                 std::string& out) {
+  Reader r(index);
+  for (std::uint64_t count = r.number(); count > 0 && r.ok(); --count) {
+    std::uint8_t octet = r.octet();
+    auto name = static_cast<FieldName>(octet & ~kKeptField);
+    std::string_view other = name == FieldName::other ? r.text() : std::string_view();
+    std::uint64_t length = r.number();
+    const bool is_kept = octet & kKeptField;
+    const bool wanted = names.has(name, other);
+    // Nameless are the fields beyond a limit; or a first line that goes on with what a recipient's
+    // copy has in front.
+    if (name == FieldName::nameless || (wanted && !is_kept)) return false;
+    if (!is_kept) continue;
+    if (length > kept.size()) return false;
+    if (wanted) out += kept.substr(0, length);
+    kept.remove_prefix(length);
+  }
+  return r.done() && kept.empty();
 }
 
 }  // namespace
@@ -220,11 +247,11 @@ std::string encode(const Digest& d) {
   Writer fields;
   fields.number(d.fields.size());
   for (const FieldRange& f : d.fields) {
-    fields.octet(static_cast<std::uint8_t>(f.name));
+    fields.octet(static_cast<std::uint8_t>(f.name) | (f.kept ? kKeptField : 0));
     if (f.name == FieldName::other) fields.text(f.other);
     fields.number(f.length);
   }
-  w.text(fields.str());
+  w.text(fields.str()).text(d.kept);
   write_hashes(w, d.references);
   write_hashes(w, d.in_reply_to);
   w.number(d.parts.size());
@@ -234,7 +261,8 @@ std::string encode(const Digest& d) {
 
 Result<DigestView> DigestView::open(std::string_view record) {
   Reader r(record);
-  if (r.octet() != kVersion) return corrupt();
+  std::uint8_t version = r.octet();
+  if (version != kVersion && version != kVersionWithoutKept) return corrupt();
   DigestView v;
   v.size_ = r.number();
   v.header_size_ = r.number();
@@ -259,6 +287,7 @@ Result<DigestView> DigestView::open(std::string_view record) {
   }
   v.message_id_ = read_hash(r);
   v.fields_ = r.text();
+  if (version != kVersionWithoutKept) v.kept_ = r.text();
   if (!r.ok() || flags > 7 || v.header_size_ > v.size_) return corrupt();
   v.record_ = record;
   v.rest_ = r.rest();
@@ -278,12 +307,20 @@ Result<Digest> decode(std::string_view record) {
   d.reply_or_forward = v.reply_or_forward();
   d.date = v.date();
   d.message_id = v.message_id();
+  d.kept = v.kept_;
   Reader r(v.rest_);
   d.references = read_hashes(r);
   d.in_reply_to = read_hashes(r);
   if (!read_parts(r, d) || !r.done()) return corrupt();
   if (d.header_size() != v.header_size() || !read_fields(v.fields_, d)) return corrupt();
   return d;
+}
+
+bool DigestView::put_fields(const FieldNames& names, std::string& out) const {
+  const std::size_t begun = out.size();
+  if (copy_fields(fields_, kept_, names, out)) return true;
+  out.resize(begun);
+  return false;
 }
 
 Result<std::string> DigestView::body() const {

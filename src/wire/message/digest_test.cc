@@ -15,6 +15,8 @@
 namespace posta::wire::message {
 namespace {
 
+using namespace std::string_literals;
+
 std::string crlf(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -101,6 +103,7 @@ TEST(Digest, StructureIsWhatTheDelimitersSay) {
       Digest d = digest_of(message);
       EXPECT_EQ(tree(d), c.tree) << c.claim;
       EXPECT_EQ(broken_law(d), "") << c.claim;
+      EXPECT_EQ(broken_law_of_kept(d, message), "") << c.claim;
       for (std::uint64_t seed = 0; seed < 20; ++seed)
         EXPECT_TRUE(d == digest_of_pieces(message, seed)) << c.claim;
     }
@@ -340,8 +343,84 @@ TEST(Digest, BeyondEachLimitTheRestIsOpaque) {
             "text/plain");
 }
 
+// What a record tells of a header without the message; nothing: it must be read.
+std::optional<std::string> told(std::string_view record, std::vector<std::string> names) {
+  auto view = DigestView::open(record);
+  std::string out;
+  if (!view || !view->put_fields(FieldNames(names), out)) return std::nullopt;
+  return out;
+}
+
+TEST(Kept, FieldsThatListsShowAreToldAsTheyStandInTheMessage) {
+  std::string header =
+      "Received: from a by b;\r\n Sat, 21 Nov 2026 05:14:51 +0100\r\n"
+      "sUBJECT : first\r\n\tfolded  \r\n"
+      "X-Own: 1\r\n"
+      "From: gr\xFC\xDF <a@b.c>\n"
+      "To:\r\n"
+      "Subject: se\0cond\r\n\r\n"s;
+  std::string record = encode(digest_of(header + "Subject: of the body\r\n"));
+  EXPECT_EQ(told(record, {"SUBJECT"}), "sUBJECT : first\r\n\tfolded  \r\nSubject: se\0cond\r\n"s);
+  EXPECT_EQ(told(record, {"to", "Cc", "From", "to"}), "From: gr\xFC\xDF <a@b.c>\nTo:\r\n");
+  EXPECT_EQ(told(record, {"cc", "X-Other", ""}), "");
+  EXPECT_EQ(told(record, {}), "");
+  EXPECT_EQ(told(record, {"from", "received"}), std::nullopt);
+  EXPECT_EQ(told(record, {"x-OWN"}), std::nullopt);
+  EXPECT_EQ(told(encode(digest_of("Subject: cut")), {"subject"}), "Subject: cut");
+}
+
+TEST(Kept, ANameThatGotItsNumberLaterIsFoundInOldRecords) {
+  FieldNames names({"Newsgroups", "X-Own"});
+  EXPECT_TRUE(names.has(FieldName::newsgroups, {}) && names.has(FieldName::other, "newsgroups"));
+  EXPECT_TRUE(names.has(FieldName::other, "x-own") && !names.has(FieldName::other, "x-o"));
+  EXPECT_FALSE(names.has(FieldName::subject, {}) || names.has(FieldName::nameless, {}));
+}
+
+TEST(Kept, WhatIsLongOrManyIsReadFromTheMessage) {
+  Limits limits;
+  limits.kept_field_octets_max = 20;
+  limits.kept_octets_max = 30;
+  std::string record = encode(digest_of(
+      "To: a@b.c, d@e.f, g@h\r\nCc: a@b.c, d@e.f, g\r\nSubject: 1\r\nDate: x\r\n\r\n", limits));
+  EXPECT_EQ(told(record, {"to"}), std::nullopt);  // 23 octets
+  EXPECT_EQ(told(record, {"cc"}), std::nullopt);  // 21
+  EXPECT_EQ(told(record, {"subject", "date", "from"}), "Subject: 1\r\nDate: x\r\n");
+  record =
+      encode(digest_of("Subject: 1\r\nTo: a@b.c\r\nCc: a@b.c\r\nTo: d\r\nDate: x\r\n\r\n", limits));
+  EXPECT_EQ(told(record, {"subject", "cc"}), std::nullopt);  // 12 and 11 and 11: no room
+  EXPECT_EQ(told(record, {"subject", "to"}), "Subject: 1\r\nTo: a@b.c\r\nTo: d\r\n");
+  EXPECT_EQ(told(record, {"date"}), std::nullopt);
+  limits = {};
+  limits.fields_max = 2;  // what comes later may be anything
+  record = encode(digest_of("Subject: 1\r\nTo: a@b.c\r\nCc: a@b.c\r\n\r\n", limits));
+  EXPECT_EQ(told(record, {"subject"}), std::nullopt);
+  // It would go on with what the recipient's copy has in front.
+  EXPECT_EQ(told(encode(digest_of(" folded\r\nSubject: 1\r\n\r\n")), {"subject"}), std::nullopt);
+}
+
 // docs/formats/digest.md. A change here is a change of the format.
 constexpr std::string_view kGolden =
+    "02c202b50107ad0128225361742c203231204e6f7620323032362030353a31343a3531202b30313030222022"
+    "52653a2068656c6c6f2220282822416e6e22204e494c2022616e6e2220226578616d706c652e6f7267222929"
+    "20282822416e6e22204e494c2022616e6e2220226578616d706c652e6f726722292920282822416e6e22204e"
+    "494c2022616e6e2220226578616d706c652e6f7267222929204e494c204e494c204e494c204e494c20223c32"
+    "40783e2229c70128282254455854222022504c41494e222028224348415253455422202275732d6173636969"
+    "2229204e494c204e494c2022374249542220332030204e494c204e494c204e494c204e494c292822494d4147"
+    "45222022504e4722204e494c204e494c204e494c2022424153453634222034204e494c202822415454414348"
+    "4d454e542220282246494c454e414d45222022612e706e67222929204e494c204e494c2920224d4958454422"
+    "202822424f554e44415259222022622229204e494c204e494c204e494c290348692e0952653a2068656c6c6f"
+    "040503416e6ef6ea88b00d78494eb996f62821261507821d882789148a138c130005782d6f776e0a8d2ba901"
+    "46726f6d3a20416e6e203c616e6e406578616d706c652e6f72673e0d0a446174653a205361742c203231204e"
+    "6f7620323032362030353a31343a3531202b303130300d0a5375626a6563743a2052653a2068656c6c6f0d0a"
+    "4d6573736167652d49443a203c3240783e0d0a5265666572656e6365733a203c3140783e0d0a436f6e74656e"
+    "742d547970653a206d756c7469706172742f6d697865643b20626f756e646172793d620d0a01502f1ab312da"
+    "ea940003010300b5018d010a096d756c746970617274056d697865640437626974010008626f756e64617279"
+    "01620101ba01020300047465787405706c61696e0437626974010007636861727365740875732d6173636969"
+    "0801c6016f040005696d61676503706e67066261736536340a6174746163686d656e7401000866696c656e61"
+    "6d6505612e706e67";
+
+// Version 1, which had no kept fields.
+constexpr std::string_view kGoldenBefore =
     "01c202b50107ad0128225361742c203231204e6f7620323032362030353a31343a3531202b30313030222022"
     "52653a2068656c6c6f2220282822416e6e22204e494c2022616e6e2220226578616d706c652e6f7267222929"
     "20282822416e6e22204e494c2022616e6e2220226578616d706c652e6f726722292920282822416e6e22204e"
@@ -372,12 +451,25 @@ constexpr std::string_view kGoldenMessage =
 
 TEST(Record, TheGoldenRecordIsWrittenAndReadUnchanged) {
   Digest d = digest_of(kGoldenMessage);
-  EXPECT_EQ(hex_encode(encode(d)), kGolden);
+  ASSERT_EQ(hex_encode(encode(d)), kGolden);
   auto octets = hex_decode(kGolden);
   ASSERT_TRUE(octets);
   auto back = decode(*octets);
   ASSERT_TRUE(back) << describe(back.error());
   EXPECT_TRUE(*back == d);
+}
+
+TEST(Record, OneOfTheVersionBeforeIsReadAndKeepsNoField) {
+  auto octets = hex_decode(kGoldenBefore);
+  ASSERT_TRUE(octets);
+  auto back = decode(*octets);
+  ASSERT_TRUE(back) << describe(back.error());
+  Digest d = digest_of(kGoldenMessage);
+  d.kept.clear();
+  for (FieldRange& f : d.fields) f.kept = false;
+  EXPECT_TRUE(*back == d);
+  EXPECT_EQ(told(*octets, {"subject"}), std::nullopt);
+  EXPECT_EQ(told(*octets, {"cc"}), "");  // the index says that there is none
 }
 
 TEST(Record, AViewReadsWithoutDecoding) {
@@ -410,7 +502,7 @@ TEST(Record, DamageIsFound) {
   for (std::size_t n = 0; n < record.size(); ++n)
     EXPECT_FALSE(decode(std::string_view(record).substr(0, n))) << n;
   EXPECT_FALSE(decode(record + "x"));
-  record[0] = 2;
+  record[0] = 3;
   EXPECT_EQ(decode(record).error().kind, Error::Kind::corrupt);
 }
 

@@ -65,25 +65,27 @@ std::uint64_t hash_message_id(std::string_view id) {
   return hash == 0 ? 1 : hash;
 }
 
-void Facts::read(std::string_view header, std::vector<FieldRange>* index,
-                 std::uint64_t header_octets) {
+void Facts::read(std::string_view header, Digest* digest, std::uint64_t header_octets) {
   known_.clear();
   from_.clear();
   HeaderReader reader(header);
-  std::uint64_t listed = 0;
-  if (index) index->reserve(24);
+  std::uint64_t indexed = 0;
+  if (digest) digest->fields.reserve(24);
   for (Field field; reader.next(field);) {
     FieldName name = field_name(field.name);
     if (name >= FieldName::from && name <= FieldName::mime_version)
       known_.push_back({name, field.body});
-    if (!index || index->size() >= limits_.fields_max) continue;
-    FieldRange range{name, {}, field.length};
+    if (!digest || digest->fields.size() >= limits_.fields_max) continue;
+    FieldRange range{name, {}, field.length, false};
     if (name == FieldName::other) range.other = to_lower(field.name);
-    listed += field.length;
-    index->push_back(std::move(range));
+    indexed += field.length;
+    range.kept = is_listed(name) && field.length <= limits_.kept_field_octets_max &&
+                 field.length <= limits_.kept_octets_max - digest->kept.size();
+    if (range.kept) digest->kept += header.substr(field.offset, field.length);
+    digest->fields.push_back(std::move(range));
   }
-  if (index && listed < header_octets)
-    index->push_back({FieldName::nameless, {}, header_octets - listed});
+  if (digest && indexed < header_octets)
+    digest->fields.push_back({FieldName::nameless, {}, header_octets - indexed, false});
 }
 
 std::optional<std::string_view> Facts::first(FieldName name) const {

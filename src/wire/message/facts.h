@@ -14,10 +14,9 @@ class Facts {
  public:
   explicit Facts(const Limits& limits) : limits_(limits) {}
 
-  // Reads `header`, which must stay while the facts are asked. With `index`, the fields are listed
-  // in it, and octets after them, up to `header_octets`, are one nameless range.
-  void read(std::string_view header, std::vector<FieldRange>* index = nullptr,
-            std::uint64_t header_octets = 0);
+  // Reads `header`, which must stay while the facts are asked. With `digest`, the fields are
+  // indexed and kept there, and octets after them, up to `header_octets`, are one nameless range.
+  void read(std::string_view header, Digest* digest = nullptr, std::uint64_t header_octets = 0);
 
   // RFC 3501 §7.4.2 ENVELOPE.
   std::string envelope();

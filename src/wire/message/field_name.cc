@@ -1,5 +1,6 @@
 #include "wire/message/field_name.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -74,8 +75,14 @@ constexpr std::array<std::string_view, kCount> kNames = {
     "autocrypt",
     "keywords",
     "comments",
+    "newsgroups",
+    "x-label",
+    "mail-followup-to",
+    "mail-reply-to",
+    "sensitivity",
+    "x-msmail-priority",
 };
-static_assert(kNames.back() == "comments");
+static_assert(kNames.back() == "x-msmail-priority");
 
 constexpr std::size_t kSlots = 256;
 
@@ -99,6 +106,50 @@ constexpr std::array<std::uint8_t, kSlots> kTable = [] {
   return table;
 }();
 
+// What Thunderbird, Apple Mail, K-9, mutt and the webmails put into HEADER.FIELDS for their lists
+// of messages. Not Received and the signatures: long, and nobody's list shows them.
+constexpr FieldName kListed[] = {
+    FieldName::from,
+    FieldName::to,
+    FieldName::cc,
+    FieldName::bcc,
+    FieldName::sender,
+    FieldName::reply_to,
+    FieldName::date,
+    FieldName::subject,
+    FieldName::message_id,
+    FieldName::in_reply_to,
+    FieldName::references,
+    FieldName::content_type,
+    FieldName::content_transfer_encoding,
+    FieldName::content_description,
+    FieldName::mime_version,
+    FieldName::return_path,
+    FieldName::delivered_to,
+    FieldName::x_original_to,
+    FieldName::list_id,
+    FieldName::list_unsubscribe,
+    FieldName::list_unsubscribe_post,
+    FieldName::list_post,
+    FieldName::list_subscribe,
+    FieldName::x_priority,
+    FieldName::importance,
+    FieldName::priority,
+    FieldName::disposition_notification_to,
+    FieldName::newsgroups,
+    FieldName::x_label,
+    FieldName::mail_followup_to,
+    FieldName::mail_reply_to,
+    FieldName::sensitivity,
+    FieldName::x_msmail_priority,
+};
+
+constexpr std::array<bool, kCount> kIsListed = [] {
+  std::array<bool, kCount> listed{};
+  for (FieldName name : kListed) listed[static_cast<std::size_t>(name)] = true;
+  return listed;
+}();
+
 }  // namespace
 
 FieldName field_name(std::string_view name) {
@@ -114,6 +165,25 @@ FieldName field_name(std::string_view name) {
 std::string_view to_string(FieldName name) {
   auto i = static_cast<std::size_t>(name);
   return i < kCount ? kNames[i] : std::string_view();
+}
+
+bool is_listed(FieldName name) {
+  auto i = static_cast<std::size_t>(name);
+  return i < kCount && kIsListed[i];
+}
+
+FieldNames::FieldNames(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    FieldName number = field_name(name);
+    if (number != FieldName::other) known_.set(static_cast<std::size_t>(number));
+    // Whatever its number: an old record wrote out names that have one since.
+    names_.push_back(to_lower(name));
+  }
+}
+
+bool FieldNames::has(FieldName name, std::string_view other) const {
+  if (name != FieldName::other) return known_[static_cast<std::size_t>(name)];
+  return std::ranges::find(names_, other) != names_.end();
 }
 
 }  // namespace posta::wire::message

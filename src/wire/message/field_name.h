@@ -3,8 +3,11 @@
 // The numbers stand in stored digests (docs/formats/digest.md): append, never reorder.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace posta::wire::message {
 
@@ -72,10 +75,33 @@ enum class FieldName : std::uint8_t {
   autocrypt,
   keywords,
   comments,
+  newsgroups,
+  x_label,
+  mail_followup_to,
+  mail_reply_to,
+  sensitivity,
+  x_msmail_priority,
   count_
 };
 
 FieldName field_name(std::string_view name);  // ignores case
 std::string_view to_string(FieldName name);   // lower case; empty for `other` and `nameless`
+
+// Clients ask for it when they list messages, and it is short as a rule: the digest keeps it.
+bool is_listed(FieldName name);
+
+// Names of fields that somebody asks for.
+class FieldNames {
+ public:
+  FieldNames() = default;
+  explicit FieldNames(const std::vector<std::string>& names);  // in any case
+
+  // `other` is the name in lower case, if `name` is FieldName::other.
+  bool has(FieldName name, std::string_view other) const;
+
+ private:
+  std::bitset<256> known_;
+  std::vector<std::string> names_;  // in lower case
+};
 
 }  // namespace posta::wire::message

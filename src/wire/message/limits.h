@@ -15,6 +15,8 @@ struct Limits {
   Octets header_octets_max = 256_KiB;          // of one header; the rest of it is not looked at
   Octets headers_octets_max = 1_MiB;           // of all headers in a message, parts included
   std::uint32_t fields_max = 1000;             // fields in the index of the message's own header
+  Octets kept_field_octets_max = 1_KiB;        // of one field that the digest keeps as it is
+  Octets kept_octets_max = 4_KiB;              // of all these fields
   std::uint32_t parts_max = 1000;              // body parts, embedded messages included
   std::uint32_t depth_max = 50;                // multipart and message/rfc822 inside each other
   std::uint32_t parameters_max = 64;           // of one Content-Type or Content-Disposition
@@ -33,6 +35,8 @@ inline constexpr LimitInfo kLimitInfos[] = {
     {"message.header_octets_max", "octets", "the rest of the header is opaque", ""},
     {"message.headers_octets_max", "octets", "later part headers are opaque", ""},
     {"message.fields_max", "fields", "later fields are one nameless range", ""},
+    {"message.kept_field_octets_max", "octets", "the field is read from the message", ""},
+    {"message.kept_octets_max", "octets", "later fields are read from the message", ""},
     {"message.parts_max", "parts", "the open part runs to the end", ""},
     {"message.depth_max", "levels", "the part is application/octet-stream", "RFC 2046 §5.1"},
     {"message.parameters_max", "parameters", "later parameters are dropped", "RFC 2045 §5.1"},
