@@ -1,5 +1,7 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace posta {
@@ -81,12 +83,14 @@ std::uint8_t Reader::octet() {
 
 std::uint64_t Reader::number() {
   std::uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    std::uint8_t c = octet();
-    if (!ok_) return 0;
-    if (shift == 63 && c > 1) break;  // overflows 64 bits
-    value |= std::uint64_t{c & 0x7Fu} << shift;
-    if (c < 0x80) return value;
+  const std::size_t octets = std::min<std::size_t>(rest_.size(), 10);
+  for (std::size_t i = 0; i < octets; ++i) {
+    auto c = static_cast<unsigned char>(rest_[i]);
+    if (i == 9 && c > 1) break;  // overflows 64 bits
+    value |= std::uint64_t{c & 0x7Fu} << (7 * i);
+    if (c >= 0x80) continue;
+    rest_.remove_prefix(i + 1);
+    return value;
   }
   fail();
   return 0;

@@ -162,9 +162,9 @@ std::string encode(const EmailRecord& r) {
 
 namespace {
 
-// All but the digest, which is left in `digest`.
+// All but the thread keys and the digest, which are left in `thread_keys` and `digest`.
 Result<EmailRecord> decode_email_but(std::string_view octets, EmailId id,
-                                     std::string_view& digest) {
+                                     std::string_view& thread_keys, std::string_view& digest) {
   Reader in(octets);
   if (in.octet() != kKind) return corrupt("an e-mail's record is of an unknown version");
   EmailRecord r;
@@ -177,10 +177,7 @@ Result<EmailRecord> decode_email_but(std::string_view octets, EmailId id,
   r.uid = Uid(number32(in));
   std::uint64_t keys = in.number();
   if (keys > kThreadKeysMax) return corrupt("an e-mail's record is malformed");
-  for (std::uint64_t i = 0; i < keys; ++i) {
-    std::string_view key = in.raw(8);
-    if (in.ok()) r.thread_keys.push_back(get_be64(key));
-  }
+  thread_keys = in.raw(8 * keys);
   r.email.prefix = in.text();
   digest = in.text();
   if (!in.done()) return corrupt("an e-mail's record is malformed");
@@ -190,15 +187,16 @@ Result<EmailRecord> decode_email_but(std::string_view octets, EmailId id,
 }  // namespace
 
 Result<EmailRecord> decode_email(std::string_view octets, EmailId id) {
-  std::string_view digest;
-  TRY(auto record, decode_email_but(octets, id, digest));
+  std::string_view keys, digest;
+  TRY(auto record, decode_email_but(octets, id, keys, digest));
+  for (; !keys.empty(); keys.remove_prefix(8)) record.thread_keys.push_back(get_be64(keys));
   record.email.digest = digest;
   return record;
 }
 
 Result<Email> take_email(std::string octets, EmailId id) {
-  std::string_view digest;
-  TRY(auto record, decode_email_but(octets, id, digest));
+  std::string_view keys, digest;
+  TRY(auto record, decode_email_but(octets, id, keys, digest));
   // The digest is the record's end.
   octets.erase(0, octets.size() - digest.size());
   record.email.digest = std::move(octets);

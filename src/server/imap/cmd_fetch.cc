@@ -59,7 +59,9 @@ Task<Reply> Session::fetch(wi::Fetch& command) {
                .ranges = *std::move(ranges),
                .newest = selected_->flags,
                .now_seen = {},
-               .missing = false};
+               .missing = false,
+               .fields = {},
+               .taken = 0};
   if (run.plan.has(Kind::mod_seq)) enable_condstore();  // RFC 7162 §3.1
   if (command.changed_since)
     run.ranges = changed(*selected_, run.ranges, ModSeq(*command.changed_since));

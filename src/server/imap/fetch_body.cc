@@ -1,13 +1,15 @@
 // fetch_body.cc: the part of FETCH that needs the e-mails: ENVELOPE, BODY, BODYSTRUCTURE, sections.
 //
-// E-mails are read some at a time. The digest has ENVELOPE and BODYSTRUCTURE as they are sent;
-// sections are ranges of the stored octets, and go through in pieces.
+// E-mails are read some at a time. The digest has ENVELOPE and BODYSTRUCTURE as they are sent, and
+// keeps the fields that lists of messages show; other sections are ranges of the stored octets, and
+// go through in pieces.
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "runtime/nursery.h"
 #include "server/imap/fetching.h"
 #include "server/imap/print.h"
 #include "server/imap/section.h"
@@ -22,7 +24,7 @@ using Kind = wi::FetchItem::Kind;
 using wire::message::Digest;
 using wire::message::DigestView;
 
-constexpr std::size_t kEmailsAtATime = 128;
+constexpr std::uint32_t kEmailsAtATime = 256;
 
 // RFC 3501 §9: a literal has no NUL. Something must stand where one was, or offsets would move.
 void replace_nuls(std::string& octets) {
@@ -51,36 +53,82 @@ const wi::Section& section_of(const FetchPlan::Item& item) {
   }
 }
 
+// What was selected, as a literal.
+void print_fields(std::string& out, const FetchPlan::Item& item, std::string& fields) {
+  end_fields(fields);
+  replace_nuls(fields);
+  Range whole{0, fields.size()};
+  if (item.asked->partial) whole = cut(whole, *item.asked->partial);
+  append_number(out += " {", whole.length);
+  out += "}\r\n";
+  out += std::string_view(fields).substr(whole.offset, whole.length);
+}
+
 }  // namespace
 
+// Some messages on their way: what the view knows of them, then their e-mails.
+struct Session::Piece {
+  std::vector<std::pair<std::uint32_t, MessageState>> states;
+  Result<std::vector<std::optional<mailbox::Email>>> emails;
+};
+
+// The next e-mails are read while those before are printed.
 Task<Result<>> Session::fetch_emails(Fetching& run) {
-  std::vector<std::pair<std::uint32_t, MessageState>> some;
+  runtime::Nursery reading(stream_.executor());
+  Piece piece, next;
+  run.take(*selected_->announced, kEmailsAtATime, next.states);
+  co_await read_emails(next);
+  Result<> printed;
+  while (printed && end_ == End::open && !next.states.empty()) {
+    std::swap(piece, next);
+    run.take(*selected_->announced, kEmailsAtATime, next.states);
+    if (!next.states.empty()) reading.spawn(read_emails(next));
+    printed = co_await print_emails(run, piece);
+    co_await reading.join();
+  }
+  co_return printed;
+}
+
+Task<> Session::read_emails(Piece& piece) {
   std::vector<EmailId> ids;
-  std::shared_ptr<const View> announced = selected_->announced;
-  for (const SequenceSet::Range& range : run.ranges) {
-    for (std::uint64_t first = range.first; first <= range.last; first += kEmailsAtATime) {
-      auto last = static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(range.last, first + kEmailsAtATime - 1));
-      some.clear();
-      ids.clear();
-      announced->visit(static_cast<std::uint32_t>(first), last,
-                       [&](std::uint32_t n, const MessageState& state) {
-                         some.emplace_back(n, run.newest_of(*announced, state));
-                         ids.push_back(state.email);
-                       });
-      CO_TRY(auto emails, co_await mailboxes().emails(account(), ids));
-      CHECK(emails.size() == some.size());
-      for (std::size_t i = 0; i < emails.size(); ++i) {
-        if (!emails[i]) {
-          run.missing = true;
-          continue;
-        }
-        CO_TRY_VOID(co_await fetch_one(run, some[i].first, some[i].second, *emails[i]));
-        if (due() && !co_await breathe()) co_return Result<>();
-      }
+  ids.reserve(piece.states.size());
+  for (const auto& [n, state] : piece.states) ids.push_back(state.email);
+  piece.emails = co_await mailboxes().emails(account(), std::move(ids));
+}
+
+Task<Result<>> Session::print_emails(Fetching& run, Piece& piece) {
+  if (!piece.emails) co_return Failure(piece.emails.error());
+  CHECK(piece.emails->size() == piece.states.size());
+  for (std::size_t i = 0; i < piece.states.size(); ++i) {
+    auto& email = (*piece.emails)[i];
+    if (!email) {
+      run.missing = true;
+      continue;
     }
+    const auto& [n, state] = piece.states[i];
+    if (run.plan.needs_octets() || !print_email(run, n, state, *email))
+      CO_TRY_VOID(co_await fetch_one(run, n, state, *email));
+    if (due() && !co_await breathe()) co_return Result<>();
   }
   co_return Result<>();
+}
+
+// All that is wanted of a message, if its digest has it. False: nothing was printed.
+bool Session::print_email(Fetching& run, std::uint32_t n, const MessageState& state,
+                          const mailbox::Email& email) {
+  auto view = DigestView::open(email.digest);
+  if (!view) return false;
+  std::string& out = stream_.out();
+  const std::size_t begun = out.size();
+  begin_response(n);
+  for (std::size_t i = 0; i < run.plan.items().size(); ++i) {
+    if (i > 0) out += ' ';
+    if (print_item(run, i, state, email, *view)) continue;
+    out.resize(begun);
+    return false;
+  }
+  end_response(run, state);
+  return true;
 }
 
 Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState state,
@@ -97,44 +145,47 @@ Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState s
     CO_TRY_VOID(co_await have_digest(email));
   }
   CO_TRY(DigestView view, DigestView::open(email.digest));
+  // Where parts are not needed, the header's size is all that is asked of the digest.
+  if (digest.parts.empty()) {
+    digest.size = view.size();
+    digest.parts.emplace_back();
+    digest.parts.front().body_start = view.header_size();
+  }
   std::string& out = stream_.out();
   const std::size_t begun = out.size();
   const std::uint32_t flushes = flushes_;
-  append_number(out += "* ", n);
-  out += " FETCH (";
+  begin_response(n);
   const std::vector<FetchPlan::Item>& items = run.plan.items();
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0) out += ' ';
-    switch (items[i].kind) {
-      case Kind::flags: print_flags_of(state, run.newest->record().keywords); break;
-      case Kind::envelope: (out += "ENVELOPE ") += view.envelope(); break;
-      case Kind::bodystructure: (out += "BODYSTRUCTURE ") += view.bodystructure(); break;
-      case Kind::body: (out += "BODY ") += wire::message::print_body(digest, false); break;
-      case Kind::section:
-      case Kind::rfc822:
-      case Kind::rfc822_header:
-      case Kind::rfc822_text: {
-        // Where parts are not needed, the header's size is all that is asked of the digest.
-        if (digest.parts.empty()) {
-          digest.size = view.size();
-          digest.parts.emplace_back();
-          digest.parts.front().body_start = view.header_size();
-        }
-        Result<> sent = co_await fetch_section(run.plan, i, email, digest);
-        if (sent) break;
-        // Half a response that has left cannot be taken back: the client must not take it for a
-        // whole one.
-        if (flushes_ == flushes) {
-          out.resize(begun);
-        } else {
-          trouble("read", sent.error());
-          end_ = End::closed;
-        }
-        co_return sent;
-      }
-      default: print_state(out, items[i], state);
+    if (print_item(run, i, state, email, view)) continue;
+    if (items[i].kind == Kind::body) {
+      (out += "BODY ") += wire::message::print_body(digest, false);
+      continue;
     }
+    Result<> sent = co_await fetch_section(run, i, email, digest);
+    if (sent) continue;
+    // Half a response that has left cannot be taken back: the client must not take it for a whole
+    // one.
+    if (flushes_ == flushes) {
+      out.resize(begun);
+    } else {
+      trouble("read", sent.error());
+      end_ = End::closed;
+    }
+    co_return sent;
   }
+  end_response(run, state);
+  co_return Result<>();
+}
+
+void Session::begin_response(std::uint32_t n) {
+  append_number(stream_.out() += "* ", n);
+  stream_.put(" FETCH (");
+}
+
+void Session::end_response(const Fetching& run, const MessageState& state) {
+  std::string& out = stream_.out();
   if (run.flags_changed(state.uid) && !run.plan.has(Kind::flags)) {
     out += ' ';
     print_flags_of(state, run.newest->record().keywords);
@@ -145,12 +196,36 @@ Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState s
   }
   out += ")\r\n";
   fetched_ += run.plan.has_sections();
-  co_return Result<>();
 }
 
-Task<Result<>> Session::fetch_section(const FetchPlan& plan, std::size_t item,
-                                      const mailbox::Email& email, const Digest& digest) {
-  const FetchPlan::Item& wanted = plan.items()[item];
+// False: it is not in the view of the digest, and nothing was printed.
+bool Session::print_item(Fetching& run, std::size_t index, const MessageState& state,
+                         const mailbox::Email& email, const DigestView& view) {
+  const FetchPlan::Item& item = run.plan.items()[index];
+  std::string& out = stream_.out();
+  switch (item.kind) {
+    case Kind::flags: print_flags_of(state, run.newest->record().keywords); return true;
+    case Kind::envelope: (out += "ENVELOPE ") += view.envelope(); return true;
+    case Kind::bodystructure: (out += "BODYSTRUCTURE ") += view.bodystructure(); return true;
+    case Kind::body: return false;
+    default: break;
+  }
+  if (!item.is_section()) {
+    print_state(out, item, state);
+    return true;
+  }
+  if (!item.fields) return false;
+  run.fields.clear();
+  select_fields(email.prefix, item.asked->section.fields, false, run.fields);
+  if (!view.put_fields(*item.fields, run.fields)) return false;
+  out += item.name;
+  print_fields(out, item, run.fields);
+  return true;
+}
+
+Task<Result<>> Session::fetch_section(Fetching& run, std::size_t item, const mailbox::Email& email,
+                                      const Digest& digest) {
+  const FetchPlan::Item& wanted = run.plan.items()[item];
   const wi::Section& section = section_of(wanted);
   stream_.put(wanted.name);
   auto range = range_of(section, digest.header_size(), digest, email.prefix.size());
@@ -160,9 +235,8 @@ Task<Result<>> Session::fetch_section(const FetchPlan& plan, std::size_t item,
   }
   const bool fields = section.what == wi::Section::What::header_fields ||
                       section.what == wi::Section::What::header_fields_not;
-  const auto partial = wanted.asked ? wanted.asked->partial : std::nullopt;
   if (!fields) {
-    if (partial) range = cut(*range, *partial);
+    if (wanted.asked && wanted.asked->partial) range = cut(*range, *wanted.asked->partial);
     append_number(stream_.out() += " {", range->length);
     stream_.put("}\r\n");
     co_return co_await send_octets(email, range->offset, range->length);
@@ -176,14 +250,10 @@ Task<Result<>> Session::fetch_section(const FetchPlan& plan, std::size_t item,
               .digest = {},
               .received = {}},
              range->offset, std::min<std::uint64_t>(range->length, limits().header_octets_max)));
-  std::string selected =
-      select_fields(header, section.fields, section.what == wi::Section::What::header_fields_not);
-  replace_nuls(selected);
-  Range whole{0, selected.size()};
-  if (partial) whole = cut(whole, *partial);
-  append_number(stream_.out() += " {", whole.length);
-  stream_.put("}\r\n");
-  stream_.put(std::string_view(selected).substr(whole.offset, whole.length));
+  run.fields.clear();
+  select_fields(header, section.fields, section.what == wi::Section::What::header_fields_not,
+                run.fields);
+  print_fields(stream_.out(), wanted, run.fields);
   co_return Result<>();
 }
 

@@ -2,15 +2,18 @@
 //
 //   states    flags, uids, dates, sizes: in the view's pages, nothing is read
 //   digest    ENVELOPE, BODYSTRUCTURE: in the e-mail's record
-//   octets    sections: ranges of the message (section.h)
+//             HEADER.FIELDS of fields that the digest keeps
+//   octets    other sections: ranges of the message (section.h)
 //
 // Printing is fetch_print.h; reading, and the order of things, cmd_fetch.cc.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "wire/imap/command.h"
+#include "wire/message/field_name.h"
 
 namespace posta::server::imap {
 
@@ -23,12 +26,15 @@ class FetchPlan {
     wire::imap::FetchItem::Kind kind;
     const wire::imap::FetchItem* asked;  // in the command; null: added by us
     std::string name;                    // as the response calls it: "BODY[1.MIME]<0>"
+    // Of HEADER.FIELDS in the message's own header: the digest may have them.
+    std::optional<wire::message::FieldNames> fields;
     bool is_section() const;
   };
   const std::vector<Item>& items() const { return items_; }
 
   bool needs_email() const { return needs_email_; }
   bool needs_parts() const { return needs_parts_; }
+  bool needs_octets() const { return needs_octets_; }  // whatever the digest keeps
   bool has_sections() const { return has_sections_; }
   bool sets_seen() const { return sets_seen_; }  // a section without PEEK
   bool has(wire::imap::FetchItem::Kind kind) const;
@@ -39,6 +45,7 @@ class FetchPlan {
   std::vector<Item> items_;
   bool needs_email_ = false;
   bool needs_parts_ = false;
+  bool needs_octets_ = false;
   bool has_sections_ = false;
   bool sets_seen_ = false;
 };

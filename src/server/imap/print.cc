@@ -4,8 +4,6 @@
 #include <charconv>
 #include <chrono>
 
-#include <fmt/format.h>
-
 #include "wire/imap/utf7.h"
 #include "wire/message/imap_text.h"
 
@@ -43,17 +41,28 @@ void append_flags(std::string& out, const std::vector<std::string>& keywords, Fl
 }
 
 void append_date_time(std::string& out, WallTime time) {
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   auto day = std::chrono::floor<std::chrono::days>(time);
   std::chrono::year_month_day date(day);
   std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
   // RFC 3501 §9 date-time: the year has four digits.
-  int year = std::clamp(static_cast<int>(date.year()), 0, 9999);
-  fmt::format_to(std::back_inserter(out), "\"{:>2}-{}-{:04} {:02}:{:02}:{:02} +0000\"",
-                 static_cast<unsigned>(date.day()),
-                 kMonths[static_cast<unsigned>(date.month()) - 1], year, clock.hours().count(),
-                 clock.minutes().count(), clock.seconds().count());
+  auto year = static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999));
+  std::string_view form = "\" 0-Jan-0000 00:00:00 +0000\"";
+  char text[28];
+  std::ranges::copy(form, text);
+  auto put = [&text](std::size_t at, unsigned number) {  // two digits
+    text[at] = static_cast<char>('0' + number / 10);
+    text[at + 1] = static_cast<char>('0' + number % 10);
+  };
+  put(1, static_cast<unsigned>(date.day()));
+  if (text[1] == '0') text[1] = ' ';
+  kMonths.copy(text + 4, 3, 3 * (static_cast<unsigned>(date.month()) - 1));
+  put(8, year / 100);
+  put(10, year % 100);
+  put(13, static_cast<unsigned>(clock.hours().count()));
+  put(16, static_cast<unsigned>(clock.minutes().count()));
+  put(19, static_cast<unsigned>(clock.seconds().count()));
+  out.append(text, sizeof text);
 }
 
 void append_astring(std::string& out, std::string_view text) {

@@ -54,9 +54,8 @@ Range cut(Range range, std::pair<std::uint64_t, std::uint64_t> partial) {
   return {range.offset + skipped, std::min(range.length - skipped, partial.second)};
 }
 
-std::string select_fields(std::string_view header, const std::vector<std::string>& names,
-                          bool others) {
-  std::string out;
+void select_fields(std::string_view header, const std::vector<std::string>& names, bool others,
+                   std::string& out) {
   wire::message::HeaderReader reader(header);
   wire::message::Field field;
   while (reader.next(field)) {
@@ -64,9 +63,12 @@ std::string select_fields(std::string_view header, const std::vector<std::string
         names, [&](const std::string& name) { return equals_ignore_case(name, field.name); });
     if (named != others) out += header.substr(field.offset, field.length);
   }
+}
+
+void end_fields(std::string& fields) {
   // A header that was cut short may end without a line end.
-  if (!out.empty() && !out.ends_with('\n')) out += "\r\n";
-  return out += "\r\n";
+  if (!fields.empty() && !fields.ends_with('\n')) fields += "\r\n";
+  fields += "\r\n";
 }
 
 }  // namespace posta::server::imap

@@ -26,8 +26,10 @@ std::optional<Range> range_of(const wire::imap::Section& section, std::uint64_t 
 // "<first.count>" of `range`; beyond its end there is nothing (RFC 3501 §6.4.5: truncated).
 Range cut(Range range, std::pair<std::uint64_t, std::uint64_t> partial);
 
-// The fields of `header` with these names, or with all others, and the blank line.
-std::string select_fields(std::string_view header, const std::vector<std::string>& names,
-                          bool others);
+// Appends the fields of `header` with these names, or with all others.
+void select_fields(std::string_view header, const std::vector<std::string>& names, bool others,
+                   std::string& out);
+// Appends what follows the fields that were selected: the blank line.
+void end_fields(std::string& fields);
 
 }  // namespace posta::server::imap

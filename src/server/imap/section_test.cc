@@ -66,9 +66,16 @@ TEST(Section, APartialIsCutAtTheEnd) {
 
 TEST(Section, FieldsAreSelectedWithTheirFoldingAndTheBlankLine) {
   constexpr std::string_view kHeader = "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\nC: 4\r\n\r\n";
-  EXPECT_EQ(select_fields(kHeader, {"B", "a"}, false), "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\n\r\n");
-  EXPECT_EQ(select_fields(kHeader, {"A", "B"}, true), "C: 4\r\n\r\n");
-  EXPECT_EQ(select_fields("", {"A"}, false), "\r\n");
+  auto selected = [](std::string_view header, const std::vector<std::string>& names, bool others) {
+    std::string out;
+    select_fields(header, names, others, out);
+    end_fields(out);
+    return out;
+  };
+  EXPECT_EQ(selected(kHeader, {"B", "a"}, false), "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\n\r\n");
+  EXPECT_EQ(selected(kHeader, {"A", "B"}, true), "C: 4\r\n\r\n");
+  EXPECT_EQ(selected("", {"A"}, false), "\r\n");
+  EXPECT_EQ(selected("A: cut", {"A"}, false), "A: cut\r\n\r\n");
 }
 
 }  // namespace

@@ -148,10 +148,19 @@ class Session {
   Task<Result<>> set_seen(Fetching& run);
   Task<bool> fetch_states(Fetching& run);
   Task<Result<>> fetch_emails(Fetching& run);
+  struct Piece;  // of the messages of a FETCH
+  Task<> read_emails(Piece& piece);
+  Task<Result<>> print_emails(Fetching& run, Piece& piece);
   Task<Result<>> fetch_one(Fetching& run, std::uint32_t n, MessageState state,
                            mailbox::Email& email);
-  Task<Result<>> fetch_section(const FetchPlan& plan, std::size_t item, const mailbox::Email& email,
+  Task<Result<>> fetch_section(Fetching& run, std::size_t item, const mailbox::Email& email,
                                const wire::message::Digest& digest);
+  bool print_email(Fetching& run, std::uint32_t n, const MessageState& state,
+                   const mailbox::Email& email);
+  bool print_item(Fetching& run, std::size_t item, const MessageState& state,
+                  const mailbox::Email& email, const wire::message::DigestView& view);
+  void begin_response(std::uint32_t n);
+  void end_response(const Fetching& run, const MessageState& state);
   Task<Result<>> send_octets(const mailbox::Email& email, std::uint64_t offset,
                              std::uint64_t length);
   Task<Result<std::string>> digest_again(const mailbox::Email& email);
