@@ -4,6 +4,8 @@ The client reads from a plain socket and looks only for the tagged response, so 
 small beside the server's. Times are milliseconds from the command to the tagged OK.
 """
 
+import os
+import pathlib
 import random
 import re
 import select
@@ -137,6 +139,44 @@ def mailbox(system, count):
     figures["fair_p99"] = fairness(system, client)
     client.close()
     return figures
+
+
+def moved(system, number, at_once=500):
+    """FETCH in a mailbox whose messages came from INBOX, in another order than they arrived; and
+    SELECT of it after a restart."""
+    client = Client(system.imap_port, *system.credentials(number))
+    client.ask("CREATE moved")
+    next_uid = re.search(rb"UIDNEXT (\d+)", client.ask("SELECT INBOX")[1])
+    uids = list(range(1, int(next_uid[1])))
+    random.Random(1).shuffle(uids)
+    for first in range(0, len(uids), at_once):
+        some = ",".join(map(str, sorted(uids[first:first + at_once])))
+        client.ask(f"UID MOVE {some} moved")
+    client.ask("SELECT moved")
+    figures = {"messages": len(uids), "envelopes": best(
+        client, "FETCH 1:* (ENVELOPE INTERNALDATE RFC822.SIZE BODYSTRUCTURE)", 3)}
+    client.close()
+    figures["select_cold"] = min(select_after_restart(system, number) for _ in range(3))
+    return figures
+
+
+def select_after_restart(system, number):
+    """With the kernel's caches dropped too, where that is allowed."""
+    system.stop()
+    drop_caches()
+    system.start()
+    client = Client(system.imap_port, *system.credentials(number))
+    milliseconds = client.ask("SELECT moved")[0]
+    client.close()
+    return milliseconds
+
+
+def drop_caches():
+    os.sync()
+    try:
+        pathlib.Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+    except OSError:
+        pass
 
 
 def fairness(system, heavy):
