@@ -1,7 +1,8 @@
 // impl.h: the inside of Mailboxes, shared by this room's files:
 //
-//   mailbox.cc    load, list, open, use                     (reading)
-//   status.cc     status, open_since, find, gone_since      (reading records alone)
+//   mailbox.cc    load, use                                 (reading)
+//   open.cc       open, select, finish                      (views)
+//   status.cc     list, status, open_since, find, gone_since (reading records alone)
 //   email.cc      email, emails, read                       (reading e-mails)
 //   append.cc     append_at_turn, append, find_thread       (delivery)
 //   recent.cc     claim_recent
@@ -27,6 +28,28 @@ namespace posta::mailbox {
 // How often a commit is tried again that was refused because something came between.
 inline constexpr int kAttemptsMax = 1000;
 
+// Whoever loads a view tells the feed how it ended, even if the task is dropped on its way.
+class Loading {
+ public:
+  Loading(std::shared_ptr<Feed> feed, Feed::Key key, std::uint64_t ticket)
+      : feed_(std::move(feed)), key_(key), ticket_(ticket) {}
+  Loading(const Loading&) = delete;
+  Loading& operator=(const Loading&) = delete;
+  ~Loading() {
+    if (feed_) feed_->failed(key_, ticket_);
+  }
+  void done(std::shared_ptr<const PageView> view) {
+    feed_->loaded(key_, ticket_, std::move(view));
+    feed_.reset();
+  }
+  Feed::Key key() const { return key_; }
+
+ private:
+  std::shared_ptr<Feed> feed_;
+  Feed::Key key_;
+  std::uint64_t ticket_;
+};
+
 struct Mailboxes::Impl {
   Impl(store::Store& s, Limits l)
       : store(s), limits(l), feed(std::make_shared<Feed>(l.view_cache_octets_max)) {}
@@ -38,6 +61,8 @@ struct Mailboxes::Impl {
 
   Task<Result<>> load(AccountId account);
   Task<Result<std::shared_ptr<const PageView>>> open(AccountId account, MailboxId mailbox);
+  // The view that is in memory, or the duty to read it.
+  Task<std::unique_ptr<Loading>> look(Feed::Key key, std::shared_ptr<const PageView>& view);
 
   // Commits one turn of the account, loading its head as often as it takes. The turn's own code.
   Task<Result<int>> commit(AccountId account,
@@ -101,6 +126,9 @@ Task<Result<std::optional<StatusRecords>>> read_status(
 // Mailboxes whose removal has begun.
 Task<Result<std::vector<MailboxId>>> leaving_mailboxes(
     std::shared_ptr<const store::Snapshot> snapshot, AccountId account);
+// What the records say.
+Status status_of(MailboxId id, const About& about, const Numbers& numbers,
+                 std::uint32_t first_unseen);
 // A mailbox as a snapshot has it; null: none.
 Task<Result<std::shared_ptr<const PageView>>> read_view(
     std::shared_ptr<const store::Snapshot> snapshot, AccountId account, MailboxId mailbox);

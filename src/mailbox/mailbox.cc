@@ -11,7 +11,6 @@ namespace posta::mailbox {
 namespace {
 
 constexpr std::size_t kRecordsPiece = 1024;  // small records in one scan
-constexpr std::size_t kPagesPiece = 32;      // state pages in one scan: below a millisecond to fold
 
 }  // namespace
 
@@ -118,92 +117,6 @@ Task<Result<int>> Mailboxes::Impl::commit_at(AccountId account,
         return code == store::kAccept ? at.accept() : code;
       });
   co_return co_await commit(account, std::move(turn));
-}
-
-// ----------------------------------------------------------------------------------------------
-// views
-
-Task<Result<std::shared_ptr<const PageView>>> read_view(
-    std::shared_ptr<const store::Snapshot> snapshot, AccountId account, MailboxId mailbox) {
-  std::vector<std::string> wanted;
-  wanted.push_back(keys::about(account, mailbox));
-  wanted.push_back(keys::numbers(account, mailbox));
-  wanted.push_back(keys::account(account));
-  auto got = co_await snapshot->multi_get(std::move(wanted));
-  CO_TRY(auto values, std::move(got));
-  if (!values[0] || !values[1] || !values[2]) co_return std::shared_ptr<const PageView>();
-  CO_TRY(auto about, decode_about(*values[0]));
-  CO_TRY(auto numbers, decode_numbers(*values[1]));
-  CO_TRY(auto owner, decode_account(*values[2]));
-  if (owner.closed || about.leaving()) co_return std::shared_ptr<const PageView>();
-
-  std::vector<std::shared_ptr<const Page>> pages;
-  auto take = [&](std::string_view key, std::string_view octets) -> Result<> {
-    if (!keys::is(key, keys::Kind::state)) return corrupt("a page's key is malformed");
-    TRY(auto page, fold_page(keys::page_of(key), octets));
-    pages.push_back(std::move(page));
-    return {};
-  };
-  auto range = keys::all_states(account, mailbox);
-  CO_TRY_VOID(co_await scan_all(snapshot, std::move(range), kPagesPiece, take));
-  co_return std::make_shared<const PageView>(
-      mailbox, std::make_shared<const About>(std::move(about)), numbers, std::move(pages));
-}
-
-namespace {
-
-// Whoever loads a view tells the feed how it ended, even if the task is dropped on its way.
-class Loading {
- public:
-  Loading(std::shared_ptr<Feed> feed, Feed::Key key, std::uint64_t ticket)
-      : feed_(std::move(feed)), key_(key), ticket_(ticket) {}
-  Loading(const Loading&) = delete;
-  Loading& operator=(const Loading&) = delete;
-  ~Loading() {
-    if (feed_) feed_->failed(key_, ticket_);
-  }
-  void done(std::shared_ptr<const PageView> view) {
-    feed_->loaded(key_, ticket_, std::move(view));
-    feed_.reset();
-  }
-
- private:
-  std::shared_ptr<Feed> feed_;
-  Feed::Key key_;
-  std::uint64_t ticket_;
-};
-
-}  // namespace
-
-Task<Result<std::shared_ptr<const PageView>>> Mailboxes::Impl::open(AccountId account,
-                                                                    MailboxId mailbox) {
-  Feed::Key key{account, mailbox};
-  for (;;) {
-    std::shared_ptr<const PageView> view;
-    std::uint64_t ticket = 0;
-    Feed::Found found = feed->find(key, view, ticket);
-    if (found == Feed::Found::view) co_return view;
-    if (found == Feed::Found::loading) {
-      co_await feed->wait(key);
-      continue;
-    }
-    Loading loading(feed, key, ticket);
-    for (int attempt = 1;; ++attempt) {
-      // The snapshot is younger than the slot: what it lacks is among the slot's news.
-      auto read = co_await read_view(store.snapshot(), account, mailbox);
-      if (!read && read.error().is(Error::Kind::stale) && attempt < kSnapshotsMax) continue;
-      CO_TRY(view, std::move(read));
-      break;
-    }
-    if (view) loading.done(view);
-    co_return view;
-  }
-}
-
-Task<Result<std::shared_ptr<const View>>> Mailboxes::open(AccountId account, MailboxId mailbox) {
-  auto opened = co_await impl_->open(account, mailbox);
-  CO_TRY(auto view, std::move(opened));
-  co_return std::shared_ptr<const View>(std::move(view));
 }
 
 Task<Result<Use>> Mailboxes::use(AccountId account) {

@@ -229,6 +229,18 @@ class Mailboxes {
   Task<Result<std::vector<MailboxRecord>>> list(AccountId account);
   // What the mailbox's record says: three small reads. nothing: no such mailbox.
   Task<Result<std::optional<Status>>> status(AccountId account, MailboxId mailbox);
+  // For SELECT: the status, and the view of the very same moment. If that is not in memory, the
+  // pages are still to be read: `opening` does it, and until then whoever else opens the mailbox
+  // waits. nothing: no such mailbox.
+  class Opening;
+  struct Selection {
+    Status status;
+    std::shared_ptr<const View> view;  // null: see opening
+    std::shared_ptr<Opening> opening;
+  };
+  Task<Result<std::optional<Selection>>> select(AccountId account, MailboxId mailbox);
+  // Error{stale}: it was begun too long ago (store: snapshot_life_max).
+  Task<Result<std::shared_ptr<const View>>> finish(std::shared_ptr<Opening> opening);
   // The mailbox as it is now: the shared view. nothing: no such mailbox.
   Task<Result<std::shared_ptr<const View>>> open(AccountId account, MailboxId mailbox);
   // For a session that has announced `status` and now needs the messages: the view, and what lies
@@ -284,6 +296,8 @@ class Mailboxes {
   struct Recent {
     Uid first;
     Uid end;
+    std::uint32_t messages = 0;  // of these uids
+    ModSeq mod_seq;              // of the mailbox at that moment
   };
   Task<Result<Recent>> claim_recent(AccountId account, MailboxId mailbox);
 

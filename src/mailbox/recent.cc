@@ -8,15 +8,17 @@ Task<Result<Mailboxes::Recent>> Mailboxes::claim_recent(AccountId account, Mailb
   CO_TRY(auto records, std::move(read));
   if (!records) co_return fail(Error::Kind::not_found, "no such mailbox");
   // What comes from here on is left to the next.
-  if (records->numbers.recent == 0)
-    co_return Recent{records->numbers.uid_next, records->numbers.uid_next};
+  if (records->numbers.recent == 0) {
+    Uid next = records->numbers.uid_next;
+    co_return Recent{next, next, 0, records->numbers.mod_seq};
+  }
   auto claimed = std::make_shared<Recent>();
   auto committed = co_await impl_->commit_at(account, [mailbox, claimed](AtTurn& at) {
     const MailboxHead* there = at.mailboxes().find(mailbox);
     if (!there) return kNoMailbox;
     MailboxHead changed = *there;
     Numbers& numbers = changed.numbers;
-    *claimed = {numbers.recent_from, numbers.uid_next};
+    *claimed = {numbers.recent_from, numbers.uid_next, numbers.recent, numbers.mod_seq};
     numbers.recent_from = numbers.uid_next;
     numbers.recent = 0;
     at.put(std::move(changed));  // no news: no message changes, and no modseq

@@ -90,13 +90,6 @@ Task<Result<std::vector<Uid>>> read_gone(std::shared_ptr<const store::Snapshot> 
   co_return uids;
 }
 
-Status status_of(MailboxId id, const About& about, const Numbers& numbers,
-                 std::uint32_t first_unseen) {
-  Status status{record_of(id, about, numbers), numbers.recent, 0};
-  if (numbers.unseen != 0) status.first_unseen = first_unseen;
-  return status;
-}
-
 }  // namespace
 
 Task<Result<std::vector<MailboxRecord>>> Mailboxes::list(AccountId account) {
@@ -123,6 +116,13 @@ Task<Result<std::vector<MailboxId>>> leaving_mailboxes(
 
 // ------------------------------------------------------------------------------------------------
 // one mailbox
+
+Status status_of(MailboxId id, const About& about, const Numbers& numbers,
+                 std::uint32_t first_unseen) {
+  Status status{record_of(id, about, numbers), numbers.recent, 0};
+  if (numbers.unseen != 0) status.first_unseen = first_unseen;
+  return status;
+}
 
 Task<Result<std::optional<StatusRecords>>> read_status(
     std::shared_ptr<const store::Snapshot> snapshot, AccountId account, MailboxId mailbox) {

@@ -1,5 +1,7 @@
 // STORE by names and conditions, what SELECT needs, differences of views, reading many e-mails.
 #include "mailbox/test_world.h"
+#include "runtime/nursery.h"
+#include "runtime/sleep.h"
 
 namespace posta::mailbox {
 namespace {
@@ -77,21 +79,88 @@ TEST_F(StatusTest, SaysWhatTheViewSays) {
   EXPECT_EQ(run_ok(executor(), boxes().status(kAnn, MailboxId(99))), std::nullopt);
 }
 
+TEST_F(StatusTest, WhatSelectAnnouncesIsTheViewThatComesAfterIt) {
+  deliver_many(600);
+  auto announced = run_ok(executor(), boxes().select(kAnn, kInbox));
+  ASSERT_TRUE(announced && announced->opening);
+  EXPECT_FALSE(announced->view) << "nobody has opened it yet";
+  deliver("after that moment");
+  auto view = run_ok(executor(), boxes().finish(std::move(announced->opening)));
+  EXPECT_EQ(view->count(), 600u);
+  EXPECT_EQ(announced->status.messages, 600u);
+  EXPECT_EQ(announced->status.mod_seq, view->record().mod_seq);
+  EXPECT_EQ(announced->status.first_unseen, 1u);
+  EXPECT_EQ(open()->count(), 601u);
+  auto again = run_ok(executor(), boxes().select(kAnn, kInbox));
+  ASSERT_TRUE(again && again->view) << "it is in memory now";
+  EXPECT_EQ(again->view, open());
+  EXPECT_EQ(again->status.messages, 601u);
+  EXPECT_EQ(again->status.first_unseen, 1u);
+  EXPECT_FALSE(run_ok(executor(), boxes().select(kAnn, MailboxId(99))));
+  clean();
+}
+
+TEST_F(StatusTest, WhoeverOpensMeanwhileGetsTheNewestView) {
+  deliver_many(3);
+  auto announced = run_ok(executor(), boxes().select(kAnn, kInbox));
+  auto both = [&]() -> Task<> {
+    runtime::Nursery others(executor());
+    std::vector<Uid> gone;
+    auto expunge = [&]() -> Task<> {
+      auto done = co_await boxes().expunge(kAnn, kInbox, uids({2}), executor().wall());
+      EXPECT_TRUE(done.has_value());
+      if (done) gone = *std::move(done);
+    };
+    others.spawn(expunge());
+    auto finished = co_await boxes().finish(std::move(announced->opening));
+    EXPECT_TRUE(finished && (*finished)->count() == 3);
+    co_await others.join();
+    EXPECT_EQ(gone, uids({2}));
+    co_return;
+  };
+  executor().run_task(both());
+  EXPECT_EQ(open()->count(), 2u);
+  clean();
+}
+
+TEST_F(StatusTest, AnOpeningThatIsGivenUpIsDoneByTheNext) {
+  deliver_many(3);
+  auto announced = run_ok(executor(), boxes().select(kAnn, kInbox));
+  announced->opening.reset();
+  EXPECT_EQ(open()->count(), 3u);
+}
+
+TEST_F(StatusTest, AnOpeningThatComesTooLateIsStale) {
+  deliver_many(3);
+  auto announced = run_ok(executor(), boxes().select(kAnn, kInbox));
+  auto late = [&]() -> Task<Result<std::shared_ptr<const View>>> {
+    co_await runtime::sleep_for(store().limits().snapshot_life_max + 1s);
+    co_return co_await boxes().finish(std::move(announced->opening));
+  };
+  auto finished = run(executor(), late());
+  EXPECT_TRUE(!finished && finished.error().is(Error::Kind::stale));
+  EXPECT_EQ(open()->count(), 3u);
+}
+
 TEST_F(StatusTest, RecentMessagesAreClaimedOnce) {
   deliver_many(3);
   EXPECT_EQ(status().recent, 3u);
   ModSeq before = status().mod_seq;
   auto first = run_ok(executor(), boxes().claim_recent(kAnn, kInbox));
   EXPECT_TRUE(first.first == Uid(1) && first.end == Uid(4));
+  EXPECT_EQ(first.messages, 3u);
+  EXPECT_EQ(first.mod_seq, before);
   EXPECT_EQ(status().recent, 0u);
   EXPECT_EQ(status().mod_seq, before) << "\\Recent is no flag of a message";
   auto second = run_ok(executor(), boxes().claim_recent(kAnn, kInbox));
   EXPECT_EQ(second.first, second.end);
+  EXPECT_EQ(second.messages, 0u);
   deliver_many(2);
   expunge(uids({1, 4}));
   EXPECT_EQ(status().recent, 1u);
   auto third = run_ok(executor(), boxes().claim_recent(kAnn, kInbox));
   EXPECT_TRUE(third.first == Uid(4) && third.end == Uid(6));
+  EXPECT_EQ(third.messages, 1u) << "one has been expunged";
   auto nobody = run(executor(), boxes().claim_recent(kAnn, MailboxId(99)));
   EXPECT_TRUE(!nobody && nobody.error().is(Error::Kind::not_found));
   clean();

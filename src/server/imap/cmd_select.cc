@@ -4,32 +4,16 @@
 //   * n EXISTS, * n RECENT           * OK [UIDVALIDITY n], [UIDNEXT n], [HIGHESTMODSEQ n]
 //   * OK [UNSEEN n]                  the first without \Seen, if there is one
 //
+// All this stands in the mailbox's records. If its pages are not in memory, they are read while the
+// answer is on its way: those of the same moment, so that numbers mean what was announced.
+//
 // \Recent is claimed before the view is opened: whatever was claimed is in it.
 
 #include <fmt/format.h>
 
-#include "server/imap/session.h"
+#include "server/imap/opening.h"
 
 namespace posta::server::imap {
-
-namespace {
-
-// The first sequence number without \Seen; 0: there is none. `known`, if it is of the same moment,
-// says so without a look at the messages.
-std::uint32_t first_unseen(const View& view, const std::optional<mailbox::Status>& known) {
-  if (view.record().unseen == 0) return 0;
-  if (known && known->mod_seq == view.record().mod_seq) return known->first_unseen;
-  constexpr std::uint32_t kRows = 256;
-  std::uint32_t found = 0;
-  for (std::uint32_t first = 1; found == 0 && first <= view.count(); first += kRows)
-    view.visit(first, std::min(view.count(), first + kRows - 1),
-               [&found](std::uint32_t n, const MessageState& state) {
-                 if (found == 0 && !state.flags.has(Flags::seen)) found = n;
-               });
-  return found;
-}
-
-}  // namespace
 
 Task<Reply> Session::select(wi::Select& command) {
   // RFC 7162 §3.2.11: what was selected is closed, whatever comes of this.
@@ -42,32 +26,72 @@ Task<Reply> Session::select(wi::Select& command) {
   auto selected = std::make_unique<Selected>();
   selected->mailbox = (*found)->id;
   selected->read_only = command.read_only;
+  mailbox::Mailboxes::Recent claimed{};
   if (!command.read_only) {
-    auto claimed = co_await mailboxes().claim_recent(account(), selected->mailbox);
-    if (!claimed) co_return unavailable("claim", claimed.error());
-    selected->add_recent(*claimed);
+    auto recent = co_await mailboxes().claim_recent(account(), selected->mailbox);
+    if (!recent) co_return unavailable("claim", recent.error());
+    claimed = *recent;
+    selected->add_recent(claimed);
   }
-  auto known = co_await mailboxes().status(account(), selected->mailbox);
-  if (!known) co_return unavailable("status", known.error());
-  auto view = co_await mailboxes().open(account(), selected->mailbox);
-  if (!view) co_return unavailable("open", view.error());
-  if (!*view) co_return Reply::no("There is no such mailbox", code::kNonExistent);
-  selected->announced = selected->flags = *std::move(view);
+  auto read = co_await mailboxes().select(account(), selected->mailbox);
+  if (!read) co_return unavailable("open", read.error());
+  if (!*read) co_return Reply::no("There is no such mailbox", code::kNonExistent);
+  mailbox::Mailboxes::Selection& now = **read;
+  selected->announced = selected->flags = std::move(now.view);
   selected_ = std::move(selected);
   state_ = State::selected;
-
-  const mailbox::MailboxRecord& record = selected_->announced->record();
-  selected_->keywords_told = record.keywords.size();
-  print_flags_list(record);
-  untagged(fmt::format("{} EXISTS", selected_->count()));
-  untagged(fmt::format("{} RECENT", selected_->recent_count()));
-  if (std::uint32_t unseen = first_unseen(*selected_->announced, *known))
-    untagged(fmt::format("OK [UNSEEN {}] The first that was not seen", unseen));
-  untagged(fmt::format("OK [UIDVALIDITY {}] Uids are valid", record.uid_validity.value));
-  untagged(fmt::format("OK [UIDNEXT {}] The next uid", record.uid_next.value));
-  untagged(fmt::format("OK [HIGHESTMODSEQ {}] The last change", record.mod_seq.value));
+  if (now.opening) open_in_the_background(std::move(now.opening), now.status);
+  // What was claimed may have been expunged since: then only the messages can tell.
+  if (claimed.messages > 0 && claimed.mod_seq != now.status.mod_seq) {
+    co_await opened();
+    if (end_ != End::open) co_return Reply::later();
+  }
+  print_selected(now.status, claimed.messages);
   co_return selected_->read_only ? Reply::ok("Open for reading", code::kReadOnly)
                                  : Reply::ok("Open", "READ-WRITE");
+}
+
+void Session::print_selected(const mailbox::Status& status, std::uint32_t recent) {
+  selected_->keywords_told = status.keywords.size();
+  print_flags_list(status);
+  untagged(fmt::format("{} EXISTS", status.messages));
+  untagged(fmt::format("{} RECENT", selected_->announced ? selected_->recent_count() : recent));
+  if (status.first_unseen != 0)
+    untagged(fmt::format("OK [UNSEEN {}] The first that was not seen", status.first_unseen));
+  untagged(fmt::format("OK [UIDVALIDITY {}] Uids are valid", status.uid_validity.value));
+  untagged(fmt::format("OK [UIDNEXT {}] The next uid", status.uid_next.value));
+  untagged(fmt::format("OK [HIGHESTMODSEQ {}] The last change", status.mod_seq.value));
+}
+
+void Session::open_in_the_background(std::shared_ptr<mailbox::Mailboxes::Opening> opening,
+                                     mailbox::Status status) {
+  opening_ = std::make_unique<Opening>(stream_.executor(), std::move(status));
+  opening_->reading.spawn(read_opening(std::move(opening)));
+}
+
+Task<> Session::read_opening(std::shared_ptr<mailbox::Mailboxes::Opening> opening) {
+  opening_->view = co_await mailboxes().finish(std::move(opening));
+}
+
+// The selected mailbox has its view, the one that was announced.
+Task<> Session::opened() {
+  if (!opening_) co_return;
+  co_await opening_->reading.join();
+  auto opening = std::move(opening_);
+  if (end_ != End::open) co_return;
+  Result<std::shared_ptr<const View>> view = std::move(opening->view);
+  // Too late for that moment. It is just as well if nothing has happened since.
+  if (!view && view.error().is(Error::Kind::stale)) {
+    view = co_await mailboxes().open(account(), selected_->mailbox);
+    if (view && *view && (*view)->record().mod_seq != opening->status.mod_seq) *view = nullptr;
+  }
+  if (view && *view) {
+    selected_->announced = selected_->flags = *std::move(view);
+    co_return;
+  }
+  if (!view) trouble("open", view.error());
+  deselect();
+  bye("[UNAVAILABLE] The selected mailbox cannot be read now", End::stopped);
 }
 
 // RFC 3501 §6.4.2: "No messages are removed, and no error is given, if the mailbox is selected by

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "server/imap/events.h"
+#include "server/imap/opening.h"
 
 namespace posta::server::imap {
 
@@ -58,6 +59,7 @@ Task<> Session::run() {
     untagged(fmt::format("OK [CAPABILITY {}] {} {}", capabilities(), config().reception.host,
                          config().reception.banner));
     while (end_ == End::open) co_await step();
+    co_await opened();
     if (end_ != End::closed) co_await linger();
   }
   idling_.reset();
@@ -138,6 +140,8 @@ Task<> Session::obey(wi::Command command) {
   const Verb& verb = kVerbs[command.body.index()];
   using When = Verb::When;
   tag_ = std::move(command.tag);
+  co_await opened();
+  if (end_ != End::open) co_return;
   turn_began_ = stream_.executor().now();
   Reply reply;
   if (verb.when == When::not_authenticated && state_ != State::not_authenticated) {

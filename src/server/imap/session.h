@@ -108,6 +108,12 @@ class Session {
   // --- authenticated
   Task<Reply> enable(wi::Enable& command);
   Task<Reply> select(wi::Select& command);
+  void print_selected(const mailbox::Status& status, std::uint32_t recent);
+  struct Opening;
+  void open_in_the_background(std::shared_ptr<mailbox::Mailboxes::Opening> opening,
+                              mailbox::Status status);
+  Task<> read_opening(std::shared_ptr<mailbox::Mailboxes::Opening> opening);
+  Task<> opened();
   Task<Reply> create(wi::Create& command);
   Task<Reply> remove(wi::Delete& command);
   Task<Reply> rename(wi::Rename& command);
@@ -200,6 +206,7 @@ class Session {
   std::unique_ptr<net::TlsInfo> tls_;
   std::unique_ptr<User> user_;
   std::unique_ptr<Selected> selected_;
+  std::unique_ptr<Opening> opening_;  // what was selected, until the next command
   struct Pending {
     std::uint64_t octets = 0;
     bool synchronising = false;  // nothing comes before we say "+"
