@@ -101,18 +101,33 @@ Task<Result<FlagsStored>> Mailboxes::store(AccountId account, MailboxId mailbox,
   co_return stored;
 }
 
+Task<Result<std::vector<Uid>>> Mailboxes::Impl::expunge(Wanted wanted) {
+  wanted.kind = Wanted::Kind::expunge;
+  auto changed = co_await change(std::move(wanted));
+  CO_TRY(auto done, std::move(changed));
+  if (done.code == kNoMailbox) co_return fail(Error::Kind::not_found, "no such mailbox");
+  co_return done.plan->news->expunged;
+}
+
 Task<Result<std::vector<Uid>>> Mailboxes::expunge(AccountId account, MailboxId mailbox,
                                                   std::vector<Uid> uids, WallTime now) {
   Wanted wanted;
   wanted.account = account;
   wanted.mailbox = mailbox;
-  wanted.kind = Wanted::Kind::expunge;
   wanted.uids = std::move(uids);
   wanted.now = now;
-  auto changed = co_await impl_->change(std::move(wanted));
-  CO_TRY(auto done, std::move(changed));
-  if (done.code == kNoMailbox) co_return fail(Error::Kind::not_found, "no such mailbox");
-  co_return done.plan->news->expunged;
+  co_return co_await impl_->expunge(std::move(wanted));
+}
+
+Task<Result<std::vector<Uid>>> Mailboxes::expunge_deleted(AccountId account, MailboxId mailbox,
+                                                          std::vector<Uid> uids, WallTime now) {
+  Wanted wanted;
+  wanted.account = account;
+  wanted.mailbox = mailbox;
+  wanted.uids = std::move(uids);
+  wanted.deleted_only = true;
+  wanted.now = now;
+  co_return co_await impl_->expunge(std::move(wanted));
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ struct Mailboxes::Impl {
     std::shared_ptr<const Plan> plan;  // unless refused
   };
   Task<Result<Changed>> change(Wanted wanted);
+  Task<Result<std::vector<Uid>>> expunge(Wanted wanted);
   Task<Result<std::pair<CopyCode, Copied>>> copy_or_move(Wanted wanted);
 
   // The account's names of mailboxes, shared and kept.

@@ -318,6 +318,10 @@ class Mailboxes {
   // Removes messages. What nobody else shares stays recoverable for `retention`, then is swept.
   Task<Result<std::vector<Uid>>> expunge(AccountId account, MailboxId mailbox,
                                          std::vector<Uid> uids, WallTime now);
+  // Of these, what has \Deleted when its turn comes (EXPUNGE: others may take the flag away until
+  // then).
+  Task<Result<std::vector<Uid>>> expunge_deleted(AccountId account, MailboxId mailbox,
+                                                 std::vector<Uid> uids, WallTime now);
   // Ends the retention of what was expunged before `before`: unlinks bodies. For a scheduled job.
   // Also finishes removals of mailboxes that a crash cut short, and trims what gone_since knows.
   Task<Result<std::uint64_t>> sweep_expunged(AccountId account, WallTime before);

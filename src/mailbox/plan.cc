@@ -145,6 +145,7 @@ Plan make_plan(const Wanted& wanted, const FlagChange& flags,
     PagePlan part{page, {}, false, {}};
     for (std::uint32_t row = 0; row < page->rows(); ++row) {
       if (!is_wanted(page->uid(row))) continue;
+      if (wanted.deleted_only && !page->flags(row).has(Flags::deleted)) continue;
       if (wanted.kind == Wanted::Kind::flags)
         plan_flags(wanted, page->at(row), plan, part);
       else

@@ -35,8 +35,9 @@ struct Wanted {
   MailboxId mailbox;
   Kind kind = Kind::flags;
   std::vector<Uid> uids;
-  bool all = false;  // every message that is there, whatever `uids` says
-  WallTime now;      // expunge: when
+  bool all = false;           // every message that is there, whatever `uids` says
+  bool deleted_only = false;  // of these, those with \Deleted
+  WallTime now;               // expunge: when
   std::size_t keywords_max = kKeywordsMax;
 
   // flags: the numbers of `keywords` are worked out for each plan (choose_flags)

@@ -222,6 +222,42 @@ TEST_F(StatusTest, AConditionLeavesAloneWhatHasChanged) {
   clean();
 }
 
+// Two sessions: one takes \Deleted away while the other expunges.
+TEST_F(StatusTest, WhatIsDeletedNoMoreWhenItsTurnComesIsSpared) {
+  int spared = 0;
+  constexpr int kRaces = 40;
+  for (int i = 0; i < kRaces; ++i) {
+    std::vector<Uid> uid{deliver("x").uid};
+    flag(uid, Mode::add, {Flags::deleted, 0});
+    open();
+    std::vector<Uid> gone;
+    auto race = [&]() -> Task<> {
+      runtime::Nursery sessions(executor());
+      auto take_back = [&]() -> Task<> {
+        Flags deleted{Flags::deleted, 0};
+        auto done = co_await boxes().store_flags(kAnn, kInbox, uid, Mode::remove, deleted);
+        EXPECT_TRUE(done.has_value());
+      };
+      auto expunge = [&]() -> Task<> {
+        auto done = co_await boxes().expunge_deleted(kAnn, kInbox, uid, executor().wall());
+        EXPECT_TRUE(done.has_value());
+        if (done) gone = *std::move(done);
+      };
+      sessions.spawn(take_back());
+      sessions.spawn(expunge());
+      co_await sessions.join();
+    };
+    executor().run_task(race());
+    spared += gone.empty();
+  }
+  EXPECT_EQ(open()->count(), static_cast<std::uint32_t>(spared));
+  EXPECT_GT(spared, 0) << "both orders must come";
+  EXPECT_LT(spared, kRaces) << "both orders must come";
+  auto expunged = run_ok(executor(), boxes().expunged(kAnn, {}, 1000));
+  for (const Expunged& e : expunged) EXPECT_TRUE(e.state.flags.has(Flags::deleted));
+  clean();
+}
+
 TEST_F(StatusTest, ADifferenceIsWhatASessionAnnounces) {
   deliver_many(600);
   auto before = open();

@@ -1,6 +1,7 @@
 // cmd_expunge.cc: EXPUNGE (RFC 3501 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1).
 //
-// Removes what has \Deleted now, whoever set it; the EXPUNGE responses are the mailbox's news.
+// Removes what has \Deleted, whoever set it, and still has it at the moment of removal; the EXPUNGE
+// responses are the mailbox's news.
 
 #include <algorithm>
 
@@ -36,8 +37,8 @@ Task<Result<>> Session::expunge_deleted(std::optional<SequenceSet> uids) {
       if (state.flags.has(Flags::deleted)) marked.push_back(state.uid);
     });
   if (marked.empty()) co_return Result<>();
-  CO_TRY_VOID(co_await mailboxes().expunge(account(), selected_->mailbox, std::move(marked),
-                                           stream_.executor().wall()));
+  CO_TRY_VOID(co_await mailboxes().expunge_deleted(account(), selected_->mailbox, std::move(marked),
+                                                   stream_.executor().wall()));
   co_return Result<>();
 }
 
