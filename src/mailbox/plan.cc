@@ -12,6 +12,15 @@ namespace {
 
 constexpr Flags kAllFlags{0x1F, ~std::uint64_t{0}};
 
+// For all rows that may be wanted: growing would move them many times.
+void make_room(const Wanted& wanted, Plan& plan) {
+  std::size_t most = plan.view->count();
+  if (!wanted.all) most = std::min(most, wanted.uids.size());
+  if (wanted.kind == Wanted::Kind::flags) plan.news->flagged.reserve(most);
+  if (wanted.takes_away()) plan.news->expunged.reserve(most);
+  if (wanted.copies()) plan.copied.reserve(most);
+}
+
 void plan_taken(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
   page.rows.add(low_of(state.uid));
   plan.octets += state.size;
@@ -131,6 +140,7 @@ Plan make_plan(const Wanted& wanted, const FlagChange& flags,
   plan.news = std::make_shared<News>();
   plan.news->account = wanted.account;
   plan.news->mailbox = wanted.mailbox;
+  make_room(wanted, plan);
   auto uid = wanted.uids.begin();
   auto is_wanted = [&](Uid there) {
     while (uid != wanted.uids.end() && *uid < there) ++uid;
@@ -156,6 +166,8 @@ Plan make_plan(const Wanted& wanted, const FlagChange& flags,
     if (wanted.kind == Wanted::Kind::expunge) part.expunged = expunged_rows(wanted, plan, part);
     plan.pages.push_back(std::move(part));
   }
+  auto& flagged = plan.news->flagged;  // is remembered for a while
+  if (flagged.capacity() > 2 * flagged.size()) flagged.shrink_to_fit();
   if (wanted.kind != Wanted::Kind::copy) look_ahead(wanted, plan);
   if (wanted.kind == Wanted::Kind::copy) {
     std::vector<EmailId> emails;

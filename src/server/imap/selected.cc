@@ -86,6 +86,9 @@ std::optional<Selected::Ranges> Selected::by_number(const SequenceSet& set) cons
 
 std::vector<Uid> Selected::uids(const Ranges& ranges) const {
   std::vector<Uid> out;
+  std::size_t messages = 0;
+  for (const SequenceSet::Range& range : ranges) messages += range.last - range.first + 1;
+  out.reserve(messages);
   for (const SequenceSet::Range& range : ranges)
     announced->visit(range.first, range.last,
                      [&](std::uint32_t, const MessageState& state) { out.push_back(state.uid); });
