@@ -66,12 +66,6 @@ void print_fields(std::string& out, const FetchPlan::Item& item, std::string& fi
 
 }  // namespace
 
-// Some messages on their way: what the view knows of them, then their e-mails.
-struct Session::Piece {
-  std::vector<std::pair<std::uint32_t, MessageState>> states;
-  Result<std::vector<std::optional<mailbox::Email>>> emails;
-};
-
 // The next e-mails are read while those before are printed.
 Task<Result<>> Session::fetch_emails(Fetching& run) {
   runtime::Nursery reading(stream_.executor());

@@ -40,4 +40,10 @@ struct Session::Fetching {
   }
 };
 
+// Some messages on their way: what the view knows of them, then their e-mails.
+struct Session::Piece {
+  std::vector<std::pair<std::uint32_t, MessageState>> states;
+  Result<std::vector<std::optional<mailbox::Email>>> emails;
+};
+
 }  // namespace posta::server::imap
