@@ -141,13 +141,13 @@ def mailbox(system, count):
     return figures
 
 
-def moved(system, number, at_once=500):
+def moved(system, number, count, at_once=500):
     """FETCH in a mailbox whose messages came from INBOX, in another order than they arrived; and
     SELECT of it after a restart."""
     client = Client(system.imap_port, *system.credentials(number))
     client.ask("CREATE moved")
     next_uid = re.search(rb"UIDNEXT (\d+)", client.ask("SELECT INBOX")[1])
-    uids = list(range(1, int(next_uid[1])))
+    uids = list(range(1, int(next_uid[1])))[-count:]
     random.Random(1).shuffle(uids)
     for first in range(0, len(uids), at_once):
         some = ",".join(map(str, sorted(uids[first:first + at_once])))
