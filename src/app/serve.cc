@@ -297,12 +297,15 @@ Answer Server::answer(Request request) {
 
 int serve(ServerStart start) {
   std::signal(SIGPIPE, SIG_IGN);
-  const Config& config = start.config;
-  auto tls = make_tls(
-      config, [&config](const std::string& path) { return read_private_file(config, path); });
-  if (!tls) return complain(tls.error());
-  unsigned loops = loops_of(config);
+  // While the store waits for the disk.
+  auto tls_made = std::async(std::launch::async, [config = start.config] {
+    return make_tls(
+        config, [&config](const std::string& path) { return read_private_file(config, path); });
+  });
+  unsigned loops = loops_of(start.config);
   auto house = House::open(std::move(start.config), loops);
+  auto tls = tls_made.get();
+  if (!tls) return complain(tls.error());
   if (!house) return complain(house.error());
   const Config& c = (*house)->config();
   remove_checkpoints(c.path(c.store_directory));  // of a backup that was interrupted

@@ -36,6 +36,7 @@ bool has(const std::vector<OpenListener>& open, const net::Endpoint& endpoint) {
 
 Result<> Supervisor::open_all(Estate& estate, HelperClient helper, std::vector<Listening>* opened) {
   auto all = all_listeners(estate.config);
+  const unsigned loops = loops_of(estate.config);
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     const Listening& what = all[i];
     if (has(estate.open, what.endpoint) || std::ranges::count(covered_, what.endpoint) > 0)
@@ -49,7 +50,7 @@ Result<> Supervisor::open_all(Estate& estate, HelperClient helper, std::vector<L
     for (unsigned n = 1;; ++n) {
       if (!socket) return Failure(socket.error());
       open.sockets.push_back(*std::move(socket));
-      if (n == loops_of(estate.config)) break;
+      if (n == loops) break;
       socket = helper.bind(i);
     }
     if (opened) opened->push_back(what);

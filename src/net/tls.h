@@ -96,7 +96,7 @@ class TlsServer {
 struct TlsClientOptions {
   std::string ca_file = {};                        // PEM: whose signatures are believed
   std::string ca_pem = {};                         // the same, as text
-  bool system_cas = true;                          // and those that the system believes
+  bool system_cas = true;  // and those that the system believes: read when a handshake needs them
   bool tls13 = true;                               // false: 1.2 alone
   std::optional<TlsCertificate> certificate = {};  // shown to who asks
   std::size_t sessions_max = 0;  // kept for resumption, one for each name; 0: none
@@ -107,6 +107,9 @@ class TlsClient {
  public:
   static Result<std::shared_ptr<TlsClient>> create(TlsClientOptions options);
   ~TlsClient();
+
+  // Before the first handshake; connect_tls() sees to it. A worker reads them, once.
+  Task<Result<>> read_system_cas();
 
  private:
   friend class TlsTransport;

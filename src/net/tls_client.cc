@@ -2,6 +2,7 @@
 
 #include <openssl/pem.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -9,6 +10,7 @@
 #include "base/text.h"
 #include "net/tls_library.h"
 #include "net/tls_transport.h"
+#include "runtime/worker.h"
 
 namespace posta::net {
 
@@ -37,6 +39,8 @@ Result<> believe(SSL_CTX* context, const std::string& pem) {
 struct TlsClient::Impl {
   std::shared_ptr<const tls::Library> library;
   tls::Context context;
+  std::once_flag system_cas_read;
+  std::atomic<bool> complete = false;  // nothing is to be read any more
   std::size_t sessions_max = 0;
   std::mutex mutex;
   std::map<std::string, Session> sessions;  // by name; under mutex
@@ -87,7 +91,7 @@ Result<std::shared_ptr<TlsClient>> TlsClient::create(TlsClientOptions options) {
                                                  options.ca_file, tls::complaint()));
   TRY_VOID(believe(context, options.ca_pem));
   if (!options.tls13) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
-  if (options.system_cas) SSL_CTX_set_default_verify_paths(context);
+  impl->complete = !options.system_cas;
   if (options.certificate) {
     TRY(tls::Identity identity, tls::load(*impl->library, *options.certificate));
     TRY_VOID(tls::use(context, identity));
@@ -98,6 +102,20 @@ Result<std::shared_ptr<TlsClient>> TlsClient::create(TlsClientOptions options) {
     SSL_CTX_sess_set_new_cb(context, TlsClientCallbacks::new_session);
   }
   return std::shared_ptr<TlsClient>(new TlsClient(std::move(impl)));
+}
+
+// A hundred certificates, and some ten milliseconds: neither the start of a server nor a loop waits
+// for them, and who never calls anybody has not them in memory.
+Task<Result<>> TlsClient::read_system_cas() {
+  if (impl_->complete) co_return Result<>();
+  auto read = co_await runtime::on_worker([impl = impl_.get()] {
+    std::call_once(impl->system_cas_read,
+                   [impl] { SSL_CTX_set_default_verify_paths(impl->context.get()); });
+    impl->complete = true;
+    return true;
+  });
+  if (!read) co_return Failure(read.error());
+  co_return Result<>();
 }
 
 TlsTransport::TlsTransport(Executor& executor, std::shared_ptr<TlsClient> client, TlsPeer peer)

@@ -133,6 +133,8 @@ Task<Result<TlsInfo>> accept_tls(Stream& stream, std::shared_ptr<TlsServer> tls,
 
 Task<Result<TlsInfo>> connect_tls(Stream& stream, std::shared_ptr<TlsClient> tls, TlsPeer peer,
                                   Duration timeout) {
+  auto known = co_await tls->read_system_cas();
+  if (!known) co_return Failure(known.error());
   co_return co_await shake(
       stream, std::make_unique<TlsTransport>(stream.executor(), std::move(tls), std::move(peer)),
       timeout);

@@ -1,5 +1,7 @@
 // Peers that stall, lie, speak something else or are not who they should be; and the replay.
 
+#include <fstream>
+
 #include "net/tls_worlds_test.h"
 
 namespace posta::net::testing {
@@ -242,6 +244,31 @@ TEST(TlsTickets, LiveAsLongAsTheyShouldOverAChangeOfKeys) {
   EXPECT_TRUE(fresh);
   EXPECT_TRUE(sealed_before);
   EXPECT_FALSE(old);
+}
+
+// --- whom the system believes
+
+Task<> believing(World& world, const TlsCertificate& certificate, std::string file,
+                 bool& verified) {
+  auto made = TlsClient::create({.entropy = &world.executor()});
+  CHECK(made);
+  setenv("SSL_CERT_FILE", file.c_str(), 1);
+  auto server = tls_server(world, {.certificates = {certificate}});
+  Secured both = co_await secured(world, server, *made, {.name = "mx.example.org"});
+  verified = both.client && both.client->verified;
+}
+TEST(TlsSystemCas, AreReadWhenTheFirstHandshakeNeedsThem) {
+  setenv("SSL_CERT_DIR", "/nowhere", 1);
+  std::string file = ::testing::TempDir() + "/system_cas.pem";
+  for (bool known : {true, false}) {
+    SimWorld world(1);
+    TlsCertificate certificate = certificate_for(world, {"mx.example.org"});
+    std::ofstream(file) << (known ? certificate : certificate_for(world, {"another"})).chain_pem;
+    setenv("SSL_CERT_FILE", "/nowhere", 1);
+    bool verified = !known;
+    world.run(believing(world, certificate, file, verified));
+    EXPECT_EQ(verified, known);
+  }
 }
 
 // --- one seed twice

@@ -5,6 +5,8 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/text.h"
 #include "runtime/worker.h"
@@ -71,6 +73,18 @@ Result<std::unique_ptr<RocksEngine>> RocksEngine::open(const std::string& direct
   return engine;
 }
 
+// RocksDB starts so many threads for each family, however few tables there are to open.
+int RocksEngine::table_opening_threads() const {
+  constexpr std::size_t kTablesEach = 32;
+  constexpr std::size_t kThreadsMax = 16;
+  std::vector<std::string> names;
+  fs_->GetChildren(directory_ + "/keys", {}, &names, nullptr).PermitUncheckedError();  // new: none
+  auto tables =
+      std::ranges::count_if(names, [](const std::string& name) { return name.ends_with(".sst"); });
+  return static_cast<int>(
+      std::clamp<std::size_t>(static_cast<std::size_t>(tables) / kTablesEach, 1, kThreadsMax));
+}
+
 Result<> RocksEngine::open_db() {
   auto cache = rocksdb::NewLRUCache(options_.block_cache_octets);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -87,8 +101,9 @@ Result<> RocksEngine::open_db() {
                               printable(name)));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  TRY_VOID(result(rocksdb::DB::Open(db_options(options_, env_.get()), directory_ + "/keys",
-                                    families, &handles, &db),
+  rocksdb::DBOptions how = db_options(options_, env_.get());
+  how.max_file_opening_threads = table_opening_threads();
+  TRY_VOID(result(rocksdb::DB::Open(how, directory_ + "/keys", families, &handles, &db),
                   "opening " + directory_));
   db_.reset(db);
   keys_ = handles[0];

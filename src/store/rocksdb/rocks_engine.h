@@ -47,6 +47,7 @@ class RocksEngine final : public Engine {
  private:
   RocksEngine(std::string directory, Options options, DirectoryLock lock);
   Result<> open_db();
+  int table_opening_threads() const;
   void add_ops(const std::vector<Batch::Op>& ops);
 
   const std::string directory_;
