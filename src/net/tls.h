@@ -94,10 +94,10 @@ class TlsServer {
 };
 
 struct TlsClientOptions {
-  std::string ca_file = {};                        // PEM: whose signatures are believed
-  std::string ca_pem = {};                         // the same, as text
-  bool system_cas = true;  // and those that the system believes: read when a handshake needs them
-  bool tls13 = true;                               // false: 1.2 alone
+  std::string ca_file = {};  // PEM: whose signatures are believed
+  std::string ca_pem = {};   // the same, as text
+  bool system_cas = true;    // and those that the system believes: read when a handshake needs them
+  bool tls13 = true;         // false: 1.2 alone
   std::optional<TlsCertificate> certificate = {};  // shown to who asks
   std::size_t sessions_max = 0;  // kept for resumption, one for each name; 0: none
   Executor* entropy = nullptr;   // as in TlsServerOptions

@@ -2,25 +2,22 @@
 
 #include "server/imap/events.h"
 #include "server/imap/session.h"
+#include "server/session/doorway.h"
 
 namespace posta::server {
 
 Task<> ImapServer::serve(std::unique_ptr<net::Transport> transport) {
   Executor& executor = co_await runtime::this_executor();
   net::Stream stream(executor, std::move(transport));
-  const net::IpAddress ip = stream.peer().ip;
-  auto seat = deps_.census.enter(ip, config_->reception.trusted.contain(ip));
+  const std::shared_ptr<const Config> config = config_;
+  auto seat = take_seat(deps_.census, stream, config->reception);
   if (!seat) {
     deps_.events.emit({imap::event::kConnectionRefused,
-                       {{"service", config_->reception.service},
-                        {"peer", ip.str()},
-                        {"why", seat.error() == Census::Full::sessions ? "sessions" : "address"}}});
-    // With implicit TLS nobody could read it.
-    if (config_->reception.implicit_tls) co_return;
-    stream.set_timeout(config_->limits.send_timeout);
-    stream.put("* BYE [UNAVAILABLE] Too many connections, try again later\r\n");
-    co_await stream.flush();
-    co_return;
+                       {{"service", config->reception.service},
+                        {"peer", stream.peer().ip.str()},
+                        {"why", to_string(seat.error())}}});
+    co_return co_await turn_away(stream, config->reception, config->limits.send_timeout,
+                                 "* BYE [UNAVAILABLE] Too many connections, try again later\r\n");
   }
   Sessions::Presence presence(deps_.sessions, stream);
   imap::Session session(*this, stream, deps_.census.new_session_id(executor.wall()));

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "server/imap/events.h"
 #include "server/imap/opening.h"
+#include "server/session/doorway.h"
 
 namespace posta::server::imap {
 
@@ -60,7 +61,8 @@ Task<> Session::run() {
                          config().reception.banner));
     while (end_ == End::open) co_await step();
     co_await opened();
-    if (end_ != End::closed) co_await linger();
+    if (end_ != End::closed)
+      co_await linger(stream_, limits().linger, limits().linger_octets_max, end_ == End::logout);
   }
   idling_.reset();
   events.emit({event::kConnectionClosed,
@@ -234,9 +236,7 @@ Task<> Session::flush() {
   stream_.set_deadline(Instant::max());
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
-  end_ = sent.error().is(Error::Kind::cancelled) ? End::stopped
-         : sent.error().is(Error::Kind::timeout) ? End::timeout
-                                                 : End::closed;
+  end_ = why_ended<End>(sent.error());
 }
 
 bool Session::due() {
@@ -251,21 +251,6 @@ Task<bool> Session::breathe() {
     turn_began_ = stream_.executor().now();
   }
   co_return end_ == End::open;
-}
-
-// The last reply leaves; a client that is still sending must not have it torn from its hands by a
-// reset (which the system sends if we close with input unread).
-Task<> Session::linger() {
-  stream_.set_timeout(limits().linger);
-  stream_.set_deadline(stream_.executor().now() + limits().linger);
-  if (!co_await stream_.flush()) co_return;
-  stream_.shutdown_write();
-  if (end_ == End::logout && stream_.input().empty()) co_return;
-  for (Octets passed = 0; passed <= limits().linger_octets_max;) {
-    passed += stream_.input().size();
-    stream_.consume(stream_.input().size());
-    if (!co_await stream_.fill()) co_return;
-  }
 }
 
 void Session::trouble(std::string_view what, const Error& error) {

@@ -66,7 +66,6 @@ class Session {
   void bye(std::string_view text, End why);
   void ended_by(const Error& error);
   Task<> flush();
-  Task<> linger();
   void trouble(std::string_view what, const Error& error);
   Reply unavailable(std::string_view what, const Error& error);
   // Long answers: true when it is time to send what was printed, or to let others run.

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "server/pop3/events.h"
+#include "server/session/doorway.h"
 
 namespace posta::server::pop3 {
 
@@ -54,7 +55,8 @@ Task<> Session::run() {
       co_await take_line(line);
     }
   }
-  if (end_ != End::closed) co_await linger();
+  if (end_ != End::closed)
+    co_await linger(stream_, limits().linger, limits().linger_octets_max, end_ == End::quit);
   events.emit({event::kConnectionClosed,
                {{"session", id_},
                 {"peer", peer},
@@ -137,9 +139,7 @@ Task<> Session::flush() {
   stream_.set_deadline(Instant::max());
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
-  end_ = sent.error().is(Error::Kind::cancelled) ? End::stopped
-         : sent.error().is(Error::Kind::timeout) ? End::timeout
-                                                 : End::closed;
+  end_ = why_ended<End>(sent.error());
 }
 
 // Octets of a long answer; false when the client is gone.
@@ -147,21 +147,6 @@ Task<bool> Session::send(std::string_view octets) {
   stream_.put(octets);
   if (stream_.unsent() > limits().replies_octets_max) co_await flush();
   co_return end_ == End::open;
-}
-
-// The last reply leaves; a client that is still sending must not have it torn from its hands by a
-// reset (which the system sends if we close with input unread).
-Task<> Session::linger() {
-  stream_.set_timeout(limits().linger);
-  stream_.set_deadline(stream_.executor().now() + limits().linger);
-  if (!co_await stream_.flush()) co_return;
-  stream_.shutdown_write();
-  if (end_ == End::quit && stream_.input().empty()) co_return;
-  for (Octets passed = 0; passed <= limits().linger_octets_max;) {
-    passed += stream_.input().size();
-    stream_.consume(stream_.input().size());
-    if (!co_await stream_.fill()) co_return;
-  }
 }
 
 void Session::trouble(std::string_view what, const Error& error) {

@@ -60,7 +60,6 @@ class Session {
   void last_word(const Reply& reply, End why);
   Task<> flush();
   Task<bool> send(std::string_view octets);
-  Task<> linger();
   void trouble(std::string_view what, const Error& error);
   Task<> enter_tls();
 

@@ -88,7 +88,7 @@ Task<std::unique_ptr<net::Transport>> BehindProxy::unwrap(
 
 Task<> BehindProxy::serve(std::unique_ptr<net::Transport> transport) {
   auto client = co_await unwrap(std::move(transport));
-  if (client) co_await deps_.service.serve(std::move(client));
+  if (client) co_await deps_.service.serve_proxied(std::move(client));
 }
 
 }  // namespace posta::server

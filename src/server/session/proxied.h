@@ -68,6 +68,8 @@ class BehindProxy final : public Service {
       : deps_(deps), name_(std::move(name)), proxies_(std::move(proxies)), limits_(limits) {}
 
   Task<> serve(std::unique_ptr<net::Transport> transport) override;
+  // For connections that come later. Its loop's thread.
+  void configure(Networks proxies) { proxies_ = std::move(proxies); }
 
  private:
   // The connection without its header; null if there was none.

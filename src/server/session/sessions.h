@@ -39,6 +39,10 @@ class Service {
   virtual ~Service() = default;
   // One session, from the greeting to the end of the connection.
   virtual Task<> serve(std::unique_ptr<net::Transport> transport) = 0;
+  // The same behind a proxy that has said for whom it speaks (proxied.h).
+  virtual Task<> serve_proxied(std::unique_ptr<net::Transport> transport) {
+    return serve(std::move(transport));
+  }
 };
 
 class Sessions {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "runtime/task.h"
 #include "server/session/begin_tls.h"
+#include "server/session/doorway.h"
 #include "server/smtp/events.h"
 #include "wire/smtp/reply.h"
 
@@ -36,13 +37,13 @@ std::string_view to_string(Session::End end) {
   return "?";
 }
 
-Session::Session(SmtpServer& server, net::Stream& stream, std::string id)
+Session::Session(SmtpServer& server, net::Stream& stream, std::string id, Typing typing)
     : server_(server),
       config_(server.config()),
       stream_(stream),
       id_(std::move(id)),
       trusted_(config().reception.trusted.contain(stream.peer().ip)),
-      lines_(limits().wire, trusted_),
+      lines_(limits().wire, trusted_ && typing == Typing::where_trusted),
       life_end_(stream.executor().now() + limits().session_life_max) {
   allow_long_lines();
 }
@@ -75,7 +76,8 @@ Task<> Session::run() {
     }
   }
   forget_letter();
-  if (end_ != End::closed) co_await linger();
+  if (end_ != End::closed)
+    co_await linger(stream_, limits().linger, limits().linger_octets_max, end_ == End::quit);
   events.emit({event::kConnectionClosed,
                {{"session", id_},
                 {"peer", peer},
@@ -255,25 +257,7 @@ Task<> Session::flush() {
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
   // A client that takes no replies gets none more.
-  end_ = sent.error().is(Error::Kind::cancelled) ? End::stopped
-         : sent.error().is(Error::Kind::timeout) ? End::timeout
-                                                 : End::closed;
-}
-
-// The last reply leaves; a client that is still sending must not have it torn from its hands by a
-// reset (which the system sends if we close with input unread).
-Task<> Session::linger() {
-  Instant until = stream_.executor().now() + limits().linger;
-  stream_.set_timeout(limits().linger);
-  stream_.set_deadline(until);
-  if (!co_await stream_.flush()) co_return;
-  stream_.shutdown_write();
-  if (end_ == End::quit && stream_.input().empty()) co_return;
-  for (Octets passed = 0; passed <= limits().linger_octets_max;) {
-    passed += stream_.input().size();
-    stream_.consume(stream_.input().size());
-    if (!co_await stream_.fill()) co_return;
-  }
+  end_ = why_ended<End>(sent.error());
 }
 
 // --- the state

@@ -59,7 +59,7 @@ struct Verb;
 class Session {
  public:
   // Server and stream outlive the session. `id` names it in events.
-  Session(SmtpServer& server, net::Stream& stream, std::string id);
+  Session(SmtpServer& server, net::Stream& stream, std::string id, Typing typing);
 
   // Says the greeting, then serves until one side ends it.
   Task<> run();
@@ -87,7 +87,6 @@ class Session {
   void last_word(const Reply& said, End why);
   void interrupted_by(const Error& error);
   Task<> flush();
-  Task<> linger();
 
   // --- verbs (cmd_*.cc)
   Task<Reply> helo(wire::smtp::Helo& command);

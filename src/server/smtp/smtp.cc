@@ -1,6 +1,7 @@
 #include "server/smtp/smtp.h"
 
 #include "net/stream.h"
+#include "server/session/doorway.h"
 #include "server/smtp/events.h"
 #include "server/smtp/session.h"
 #include "wire/smtp/replies.h"
@@ -20,27 +21,21 @@ void SmtpServer::configure(Config config) {
   config_ = std::make_shared<const Config>(std::move(config));
 }
 
-Task<> SmtpServer::serve(std::unique_ptr<net::Transport> transport) {
+Task<> SmtpServer::serve(std::unique_ptr<net::Transport> transport, smtp::Typing typing) {
   Executor& executor = co_await runtime::this_executor();
   net::Stream stream(executor, std::move(transport));
-  const net::IpAddress ip = stream.peer().ip;
   const std::shared_ptr<const Config> config = config_;
-  auto seat = deps_.census.enter(ip, config->reception.trusted.contain(ip));
+  auto seat = take_seat(deps_.census, stream, config->reception);
   if (!seat) {
     deps_.events.emit({smtp::event::kConnectionRefused,
                        {{"service", config->reception.service},
-                        {"peer", ip.str()},
-                        {"why", seat.error() == Census::Full::sessions ? "sessions" : "address"}}});
-    // To who begins with TLS nothing can be said before it, and a handshake is more than a refusal
-    // should cost.
-    if (config->reception.implicit_tls) co_return;
-    stream.set_timeout(config->limits.linger);
-    stream.put(wire::smtp::to_octets(reply::too_many_connections));
-    co_await stream.flush();
-    co_return;
+                        {"peer", stream.peer().ip.str()},
+                        {"why", to_string(seat.error())}}});
+    co_return co_await turn_away(stream, config->reception, config->limits.linger,
+                                 wire::smtp::to_octets(reply::too_many_connections));
   }
   Sessions::Presence presence(deps_.sessions, stream);
-  smtp::Session session(*this, stream, deps_.census.new_session_id(executor.wall()));
+  smtp::Session session(*this, stream, deps_.census.new_session_id(executor.wall()), typing);
   co_await session.run();
 }
 

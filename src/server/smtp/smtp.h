@@ -17,6 +17,11 @@
 
 namespace posta::server {
 
+namespace smtp {
+// Whether sessions may be typed by hand (wire/smtp/line.h): from trusted networks, or not at all.
+enum class Typing { where_trusted, nowhere };
+}  // namespace smtp
+
 class SmtpServer final : public Service {
  public:
   struct Deps {
@@ -46,12 +51,20 @@ class SmtpServer final : public Service {
   void configure(Config config);
 
   // From the greeting to the end of the connection. Ends soon after Sessions::close().
-  Task<> serve(std::unique_ptr<net::Transport> transport) override;
+  Task<> serve(std::unique_ptr<net::Transport> transport) override {
+    return serve(std::move(transport), smtp::Typing::where_trusted);
+  }
+  // A proxy forwards what others say: nobody types there by hand.
+  Task<> serve_proxied(std::unique_ptr<net::Transport> transport) override {
+    return serve(std::move(transport), smtp::Typing::nowhere);
+  }
 
   const Deps& deps() const { return deps_; }
   const std::shared_ptr<const Config>& config() const { return config_; }
 
  private:
+  Task<> serve(std::unique_ptr<net::Transport> transport, smtp::Typing typing);
+
   Deps deps_;
   std::shared_ptr<const Config> config_;
 };
