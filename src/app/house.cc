@@ -125,6 +125,7 @@ void House::configure(const Config& config) {
   Log::Options options = log_options(config);
   log_->configure(options.json, options.level);
   intake_->configure(intake_config(config));
+  logins_->configure(login_limits(config), login_trusted(config));
 }
 
 namespace {

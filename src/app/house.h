@@ -47,7 +47,7 @@ class House {
   // Long.
   std::vector<std::string> verify();
 
-  // What can change while it runs: the log, what intake takes. Any thread.
+  // What can change while it runs: the log, what intake takes, the limits of logins. Any thread.
   void configure(const Config& config);
 
   const Config& config() const { return config_; }  // as it was at start

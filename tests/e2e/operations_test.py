@@ -397,6 +397,12 @@ class RefusedNetworks(Operations):
             self.assertIn(b"\r\n221 2.0.0", said)
         self.send()
         self.assertIn("refused", self.ok("trace", "127.0.0.2"))
+        self.server.configure("smtp.refuse_at_once = true")
+        self.server.reload("config.reloaded")
+        self.assertNotIn("restart_needed", self.server.log_text())
+        with socket.create_connection(("127.0.0.1", self.server.smtp_port), 60,
+                                      source_address=("127.0.0.2", 0)) as peer:
+            self.assertTrue(peer.recv(100).startswith(b"521 "))
 
 
 class Version(unittest.TestCase):

@@ -265,6 +265,10 @@ class Limits(unittest.TestCase):
 
             self.assertEqual([code("bob", "wrong"), code("bob", "wrong")], [535, 535])
             self.assertEqual(code("bob", server.password("bob")), 454)
+            server.configure("login.account_failures_max = 10")
+            server.reload("config.reloaded")
+            self.assertNotIn("restart_needed", server.log_text())
+            session("bob", server.password("bob")).quit()
             with session("ann", server.password("ann")) as smtp:
                 smtp.sendmail("ann@example.org", ["bob@example.org"], MESSAGE.format("one"))
                 said = smtp.mail("ann@example.org")

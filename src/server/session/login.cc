@@ -19,6 +19,14 @@ std::string address_key(const net::IpAddress& ip) {
   return std::string(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+Throttle::Limits account_limits(const Logins::Limits& l) {
+  return {l.account_failures_max, l.failure_window, l.entries_max};
+}
+
+Throttle::Limits address_limits(const Logins::Limits& l) {
+  return {l.address_failures_max, l.failure_window, l.entries_max};
+}
+
 }  // namespace
 
 wire::sasl::Bindings bindings_of(const LoginPlace& place) {
@@ -54,9 +62,9 @@ Logins::Impl::Impl(directory::Directory& d, Events& e, Limits l, store::Store* s
     : directory(d),
       events(e),
       limits(l),
-      trusted(std::move(t)),
-      accounts('a', {l.account_failures_max, l.failure_window, l.entries_max}, store),
-      addresses('p', {l.address_failures_max, l.failure_window, l.entries_max}, store),
+      trusted(std::make_shared<const Networks>(std::move(t))),
+      accounts('a', account_limits(l), store),
+      addresses('p', address_limits(l), store),
       familiar(l.entries_max) {}
 
 LoginOutcome Logins::Impl::refuse(const LoginPlace& place, LoginOutcome::Kind kind,
@@ -96,7 +104,7 @@ Task<std::optional<LoginAttempt>> Logins::Impl::begin(const LoginPlace& place, s
   std::string peer = address_key(place.peer);
   std::string pair = *name + '\0' + peer;
   // The address first: who floods us with names makes no entries of them beyond its own limit.
-  auto address = trusted.contain(place.peer)
+  auto address = trusted.load()->contain(place.peer)
                      ? Result<std::optional<Throttle::Attempt>>(addresses.begin_exempt(peer))
                      : co_await addresses.begin(peer, now);
   if (!address) {
@@ -175,6 +183,12 @@ Logins::Logins(directory::Directory& directory, Events& events, Limits limits, s
     : impl_(std::make_unique<Impl>(directory, events, limits, store, std::move(trusted))) {}
 
 Logins::~Logins() = default;
+
+void Logins::configure(const Limits& limits, Networks trusted) {
+  impl_->accounts.set_limits(account_limits(limits));
+  impl_->addresses.set_limits(address_limits(limits));
+  impl_->trusted = std::make_shared<const Networks>(std::move(trusted));
+}
 
 const Logins::Limits& Logins::limits() const {
   return impl_->limits;

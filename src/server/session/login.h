@@ -102,6 +102,9 @@ class Logins {
                                       LoginOutcome::Kind& why_not);
 
   const Limits& limits() const;
+  // How many failures, within which window, and whom to trust, from now on; what else is in Limits
+  // stays. Any thread.
+  void configure(const Limits& limits, Networks trusted);
 
   struct Impl;  // login_inside.h
 

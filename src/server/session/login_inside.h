@@ -1,6 +1,8 @@
 // login_inside.h: what Logins are made of.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -61,8 +63,8 @@ struct Logins::Impl {
 
   directory::Directory& directory;
   Events& events;
-  const Limits limits;
-  const Networks trusted;
+  const Limits limits;  // as at the start: those of failures stand in the throttles
+  std::atomic<std::shared_ptr<const Networks>> trusted;
   Throttle accounts;
   Throttle addresses;
   Familiar familiar;

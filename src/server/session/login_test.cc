@@ -217,6 +217,21 @@ TEST_F(LoginsTest, AnAddressIsRefusedAfterTooManyFailuresAndItsNeighboursIfTheyA
   EXPECT_EQ(login("ann", "correct horse", "127.0.0.1"), Kind::ok) << "the trusted are exempt";
 }
 
+TEST_F(LoginsTest, NewLimitsAndTrustedNetworksHoldForWhatWasCountedBefore) {
+  open({.account_failures_max = 20, .address_failures_max = 2});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(login("nobody", "x", "192.0.2.1"), Kind::wrong);
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::throttled);
+  logins->configure({.account_failures_max = 20, .address_failures_max = 3}, Networks());
+  EXPECT_EQ(login("ann", "x", "192.0.2.1"), Kind::wrong);
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::throttled);
+  logins->configure({.address_failures_max = 3},
+                    Networks({*net::IpNetwork::parse("192.0.2.0/24")}));
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::ok);
+  logins->configure({.account_failures_max = 1}, Networks());
+  EXPECT_EQ(login("bob", "x", "198.51.100.1"), Kind::wrong);
+  EXPECT_EQ(login("bob", "x", "198.51.100.2"), Kind::throttled);
+}
+
 TEST_F(LoginsTest, OverloadIsUnavailableAndCountsAsNoFailure) {
   directory::Limits poor = directory::cheap_limits();
   poor.hashings_waiting_max = 0;

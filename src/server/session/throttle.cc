@@ -11,7 +11,7 @@ constexpr std::size_t kDigestOctets = 16;
 }  // namespace
 
 Throttle::Throttle(char kind, Limits limits, store::Store* store)
-    : kind_(kind), limits_(limits), store_(store) {}
+    : kind_(kind), store_(store), limits_(limits) {}
 
 Throttle::~Throttle() {
   for (const auto& [key, count] : counts_) CHECK(count.attempts == 0);
@@ -46,6 +46,11 @@ std::string Throttle::slot_key(std::string_view digest) const {
   key += kind_;
   put_be16(key, static_cast<std::uint16_t>(get_be16(digest) % kSlots));
   return key;
+}
+
+void Throttle::set_limits(Limits limits) {
+  std::lock_guard lock(mutex_);
+  limits_ = limits;
 }
 
 // --- counts

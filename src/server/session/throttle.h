@@ -64,6 +64,8 @@ class Throttle {
   Attempt begin_exempt(std::string key);
 
   std::size_t entries() const;
+  // For attempts that come later. Any thread.
+  void set_limits(Limits limits);
 
   // C/login/: what a slot holds. Pure.
   struct Note {
@@ -93,9 +95,9 @@ class Throttle {
   static std::string digest_of(std::string_view key);
 
   const char kind_;
-  const Limits limits_;
   store::Store* const store_;
   mutable std::mutex mutex_;
+  Limits limits_;                                  // under mutex_
   std::unordered_map<std::string, Count> counts_;  // under mutex_
   std::list<std::string> order_;                   // under mutex_; the latest first
 };
