@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::uint64_t kStoreFiles = 1000;
+
 // The inode of the socket that listens on the port, in /proc/net/tcp or tcp6; 0: none.
 std::uint64_t listening_inode(const char* table, std::uint16_t port) {
   std::ifstream file(table);
@@ -101,11 +103,15 @@ void check_files(Findings& findings, const Config& config) {
                     refused, config.path("drop/bad")));
 }
 
+std::uint64_t open_files_wanted(const Config& config) {
+  return config.smtp_sessions_max + config.submission_sessions_max + config.pop3_sessions_max +
+         config.imap_sessions_max + kStoreFiles;
+}
+
 void check_open_files(Findings& findings, const Config& config) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  constexpr std::uint64_t kStoreFiles = 1000;
-  std::uint64_t wanted = config.smtp_sessions_max + config.pop3_sessions_max + kStoreFiles;
+  std::uint64_t wanted = open_files_wanted(config);
   if (limit.rlim_max >= wanted || limit.rlim_max == RLIM_INFINITY) {
     findings.good(fmt::format("{} files may be open", limit.rlim_max));
   } else if (limit.rlim_max < kStoreFiles + 100) {

@@ -14,6 +14,8 @@ std::string who_listens(std::uint16_t port);
 
 // Permissions, open files, clock, host name.
 void check_files(Findings& findings, const Config& config);
+// As many as would be open with all the sessions that the configuration allows.
+std::uint64_t open_files_wanted(const Config& config);
 void check_open_files(Findings& findings, const Config& config);
 void check_clock(Findings& findings);
 
