@@ -152,58 +152,46 @@ std::string print_new_config(const NewConfig& config) {
   };
   std::string user;
   if (!config.user.empty())
-    user = fmt::format("\n# As whom the server runs, though root starts it.\nuser = \"{}\"\n",
+    user = fmt::format("user = \"{}\"  # as whom the server runs, though root starts it\n",
                        config.user);
   // Beyond the last port there is no room for it, and it is no service that mail needs.
   constexpr int kMetricsPort = 9925;
   std::string metrics;
   if (int port = kMetricsPort + config.port_offset; port <= 65535)
-    metrics = fmt::format("\n[metrics]\nlisten = [\"{}:{}\"]  # GET /metrics\n",
+    metrics = fmt::format("[metrics]\nlisten = [\"{}:{}\"]  # GET /metrics\n",
                           config.address.starts_with("127.") ? config.address : "127.0.0.1", port);
   return fmt::format(
-      R"(# posta.toml: how this server runs. Checked whole before it starts: posta check --dir DIR
-# Every key with its meaning and default: posta config show --dir DIR
+      R"(# How this server runs. Every key: posta config show. Is it right? posta check
 # Accounts, domains and aliases are not here: posta account, posta domain, posta alias.
-
-# The name of this server, as other servers see it: its MX record and reverse DNS say the same.
-hostname = "{}"
+hostname = "{}"  # as others see it: MX record and reverse DNS say the same
 {}
-# Mail for others goes to their own mail hosts. Or give all of it to one that your provider names:
+# Mail for others goes to their own mail hosts. Or all of it to one that your provider names:
 # relayhost = "[smtp.example.net]:587 user=NAME password_file=relay.secret"
 
-[store]
-directory = "store"          # all mail, in this directory; keep it on a local disk
-
+# Mail comes in: from other servers; from your users after STARTTLS; from them in TLS at once.
 [smtp]
-listen = ["{}"]         # mail from other servers
-message_octets_max = "50MiB"
-
+listen = ["{}"]
 [submission]
-listen = ["{}"]        # mail from your users, who log in after STARTTLS
-letters_per_hour = 300       # of one account; a stolen password sends no more
+listen = ["{}"]
 [submissions]
-listen = ["{}"]        # the same, in TLS from the first octet
-
-[pop3]
-listen = ["{}"]        # reading mail; passwords in clear only from this machine, else after STLS
-[pop3s]
-listen = ["{}"]        # the same, in TLS from the first octet
-
-[tls]
-certificate = "tls/cert.pem" # signed by itself until you put a better one there
-key = "tls/key.pem"          # then: kill -HUP (no connection is lost)
-
+listen = ["{}"]
+# It is read. Passwords in clear are taken from this machine alone, else after STARTTLS.
 [imap]
-listen = ["{}"]        # mailboxes; passwords in clear only from this machine, else after STARTTLS
+listen = ["{}"]
 [imaps]
-listen = ["{}"]        # the same, in TLS from the first octet
-
-[log]
-format = "lines"             # or "json"
-level = "info"
+listen = ["{}"]
+[pop3]
+listen = ["{}"]
+[pop3s]
+listen = ["{}"]
+[tls]
+certificate = "tls/cert.pem"  # signed by itself until you put a better one there
+key = "tls/key.pem"  # then: kill -HUP (no connection is lost)
+[store]
+directory = "store"  # all mail, in this directory; keep it on a local disk
 {})",
-      config.hostname.str(), user, listen(25), listen(587), listen(465), listen(110), listen(995),
-      listen(143), listen(993), metrics);
+      config.hostname.str(), user, listen(25), listen(587), listen(465), listen(143), listen(993),
+      listen(110), listen(995), metrics);
 }
 
 }  // namespace posta::app

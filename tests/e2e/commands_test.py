@@ -81,7 +81,7 @@ class Commands(unittest.TestCase):
         self.refused("check", says=f"posta.toml:{line}: unknown key smtp.listn; "
                                    "did you mean smtp.listen?")
         self.refused("serve", says="did you mean smtp.listen?")
-        config.write_text(whole.replace('"50MiB"', '"50 bananas"'))
+        config.write_text(whole.replace("[smtp]\n", '[smtp]\nmessage_octets_max = "50 bananas"\n'))
         self.refused("serve", says="expected a size")
 
     def test_two_servers_do_not_share_a_directory(self):
