@@ -145,14 +145,13 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& di
 }
 
 ControlServer::ControlServer(int listener, std::string path, Answerer answer)
-    : listener_(listener),
-      path_(std::move(path)),
-      answer_(std::move(answer)),
-      thread_([this] { serve(); }) {}
+    : listener_(listener), path_(std::move(path)), answer_(std::move(answer)) {
+  for (unsigned i = 0; i < kRequestsAtOnceMax; ++i) threads_.emplace_back([this] { serve(); });
+}
 
 ControlServer::~ControlServer() {
-  shutdown(listener_, SHUT_RDWR);  // accept returns
-  thread_.join();
+  shutdown(listener_, SHUT_RDWR);  // accept returns, in each of them
+  threads_.clear();
   close(listener_);
   unlink(path_.c_str());
 }

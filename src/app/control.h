@@ -3,7 +3,10 @@
 // One request a connection: a line of JSON {"args": [...], "input": "..."}; one answer: a line
 // {"exit": 0, "out": "...", "err": "...", "more": "..."}. The socket is 0600 in a directory that is
 // 0700: who may open it may administer the server. The same function answers here and offline
-// (commands.h).
+// (admin.h).
+//
+// Several are answered at once, so that a backup, which takes long, keeps nobody from `posta
+// status`; who comes when all are busy waits.
 #pragma once
 
 #include <functional>
@@ -39,12 +42,13 @@ bool is_server_running(const std::string& directory);
 
 class ControlServer {
  public:
-  // `answer` is called on the control thread, one request at a time, and may block it.
+  // `answer` is called on the control threads, by several at once, and may block them.
   using Answerer = std::function<Answer(Request)>;
   static Result<std::unique_ptr<ControlServer>> open(const std::string& directory, Answerer answer);
   ~ControlServer();
 
   static constexpr Octets kRequestOctetsMax = 1_MiB;
+  static constexpr unsigned kRequestsAtOnceMax = 4;
 
  private:
   ControlServer(int listener, std::string path, Answerer answer);
@@ -54,7 +58,7 @@ class ControlServer {
   int listener_;
   std::string path_;
   Answerer answer_;
-  std::thread thread_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace posta::app

@@ -89,7 +89,7 @@ class Server {
     for (auto& thread : threads) thread.join();
   }
 
-  // Answers a command from the control thread, on the first loop.
+  // Answers a command from a control thread, on the first loop.
   Answer answer(Request request);
 
  private:
@@ -181,7 +181,7 @@ class Server {
     co_await jobs.join();
     co_await queue.join();
     if (control) {
-      // The control thread may be waiting for an answer from this loop: it ends on a worker.
+      // Control threads may be waiting for an answer from this loop: they end on a worker.
       auto closed = co_await runtime::on_worker([&control] {
         control->reset();
         return true;
@@ -299,8 +299,8 @@ int serve(ServerStart start) {
   std::signal(SIGPIPE, SIG_IGN);
   // While the store waits for the disk.
   auto tls_made = std::async(std::launch::async, [config = start.config] {
-    return make_tls(
-        config, [&config](const std::string& path) { return read_private_file(config, path); });
+    return make_tls(config,
+                    [&config](const std::string& path) { return read_private_file(config, path); });
   });
   unsigned loops = loops_of(start.config);
   auto house = House::open(std::move(start.config), loops);

@@ -1,0 +1,87 @@
+// The control socket, between threads of one process.
+#include "app/control.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <latch>
+
+namespace posta::app {
+namespace {
+
+// A server directory in which "wait" is answered when it is let go, and all else at once.
+class Control : public ::testing::Test {
+ protected:
+  Control() {
+    std::filesystem::create_directory(directory_);
+    auto opened = ControlServer::open(directory_, [this](Request request) {
+      if (request.args[0] == "wait") {
+        ++waiting_;
+        waiting_.notify_all();
+        go_.wait();
+        --waiting_;
+      }
+      return Answer{0, request.args[0], ""};
+    });
+    EXPECT_TRUE(opened) << opened.error().what;
+    if (opened) server_ = *std::move(opened);
+  }
+  ~Control() override {
+    server_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::future<std::string> ask(std::string word) {
+    return std::async(std::launch::async, [this, word] {
+      auto answer = ask_server(directory_, {{word}, ""});
+      return answer ? answer->out : answer.error().what;
+    });
+  }
+  void until_so_many_wait(unsigned count) {
+    for (unsigned now = waiting_; now < count; now = waiting_) waiting_.wait(now);
+  }
+
+  std::string directory_ =
+      (std::filesystem::temp_directory_path() / ("posta-control-" + std::to_string(getpid())))
+          .string();
+  std::atomic<unsigned> waiting_ = 0;
+  std::latch go_{1};
+  std::unique_ptr<ControlServer> server_;
+};
+
+TEST_F(Control, AShortRequestDoesNotWaitForALongOne) {
+  auto slow = ask("wait");
+  until_so_many_wait(1);
+  EXPECT_EQ(ask("status").get(), "status");
+  EXPECT_EQ(waiting_, 1u);
+  go_.count_down();
+  EXPECT_EQ(slow.get(), "wait");
+}
+
+TEST_F(Control, LimitRequestsAtOnceMakesTheNextOneWait) {
+  std::vector<std::future<std::string>> slow;
+  for (unsigned i = 0; i < ControlServer::kRequestsAtOnceMax; ++i) slow.push_back(ask("wait"));
+  until_so_many_wait(ControlServer::kRequestsAtOnceMax);
+  auto next = ask("status");
+  EXPECT_EQ(next.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  go_.count_down();
+  EXPECT_EQ(next.get(), "status");
+  for (auto& one : slow) EXPECT_EQ(one.get(), "wait");
+}
+
+TEST_F(Control, TheEndWaitsForWhatIsBeingAnsweredAndForNothingElse) {
+  auto slow = ask("wait");
+  until_so_many_wait(1);
+  auto ended = std::async(std::launch::async, [this] { server_.reset(); });
+  EXPECT_EQ(ended.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  go_.count_down();
+  ended.get();
+  EXPECT_EQ(slow.get(), "wait");
+  EXPECT_FALSE(is_server_running(directory_));
+}
+
+}  // namespace
+}  // namespace posta::app
