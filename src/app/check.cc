@@ -40,7 +40,8 @@ void check_ports(Findings& findings, const Config& config, bool running) {
   net::asio::AsioNetwork network;
   for (const Listening& one : all_listeners(config)) {
     auto listener = network.listen(loop, one.endpoint);
-    std::string name = fmt::format("{} on {}", one.service, one.endpoint.str());
+    std::string name =
+        fmt::format("{} on {}{}", one.service, one.endpoint.str(), one.proxied ? " by proxy" : "");
     if (listener) {
       findings.good(name + " is free");
     } else if (one.optional()) {

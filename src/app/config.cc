@@ -100,9 +100,15 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
                             file, config.tls_certificate.size(), config.tls_key.size()));
   for (const Door& door : kDoors)
     if (door.implicit_tls && !(config.*door.endpoints).empty() && config.tls_certificate.empty())
+      return fail(
+          Error::Kind::config,
+          fmt::format("{}: {} needs a certificate: tls.certificate and tls.key", file, door.key()));
+  for (const Door& door : kDoors)
+    if (door.proxied && !(config.*door.endpoints).empty() && config.proxy_networks.empty())
       return fail(Error::Kind::config,
-                  fmt::format("{}: {}.listen needs a certificate: tls.certificate and tls.key",
-                              file, door.service));
+                  fmt::format("{}: {} takes connections from your proxies alone; say where they "
+                              "are: proxy.networks = [\"192.0.2.1\"]",
+                              file, door.key()));
   return config;
 }
 

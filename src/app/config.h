@@ -95,6 +95,16 @@ struct Config {
   std::uint64_t imap_sessions_per_address_max = 10'000;
   std::uint64_t imap_sessions_per_account_max = 100;
 
+  // Connections that proxies bring (settings_proxy.cc).
+  std::vector<net::IpNetwork> proxy_networks;
+  std::vector<net::Endpoint> smtp_proxy_listen;
+  std::vector<net::Endpoint> submission_proxy_listen;
+  std::vector<net::Endpoint> submissions_proxy_listen;
+  std::vector<net::Endpoint> pop3_proxy_listen;
+  std::vector<net::Endpoint> pop3s_proxy_listen;
+  std::vector<net::Endpoint> imap_proxy_listen;
+  std::vector<net::Endpoint> imaps_proxy_listen;
+
   std::chrono::seconds retry_first{60};
   std::chrono::seconds retry_max{4 * 3600};
   std::chrono::seconds queue_life{5 * 24 * 3600};

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "app/check_system.h"
+#include "app/listening.h"
+#include "app/reload.h"
 #include "app/units.h"
 
 namespace posta::app {
@@ -72,6 +75,43 @@ TEST(Config, MistakesNameFileLineAndWhatToDo) {
     ASSERT_FALSE(config) << c.text;
     EXPECT_TRUE(config.error().is(Error::Kind::config));
     EXPECT_NE(config.error().what.find(c.says), std::string::npos) << config.error().what;
+  }
+}
+
+TEST(Config, DoorsOfProxiesNeedToKnowWhereTheseAre) {
+  const std::string head = "hostname = \"mx.example.org\"\n[smtp]\nproxy_listen = [\"*:10025\"]\n";
+  auto nowhere = parse_config(head, "f");
+  ASSERT_FALSE(nowhere);
+  EXPECT_NE(nowhere.error().what.find("smtp.proxy_listen takes connections from your proxies"),
+            std::string::npos);
+  auto config = parse_config(head + "[proxy]\nnetworks = [\"192.0.2.0/24\"]\n", "f");
+  ASSERT_TRUE(config) << config.error().what;
+  auto all = all_listeners(*config);
+  ASSERT_EQ(all.size(), 2u);  // IPv4 and IPv6
+  EXPECT_EQ(all[0], (Listening{"smtp", *net::Endpoint::parse("0.0.0.0:10025"), true}));
+  EXPECT_TRUE(is_live("smtp.proxy_listen"));
+  EXPECT_TRUE(is_live("proxy.networks"));
+}
+
+TEST(Config, DoorsThatBeginWithTlsNeedACertificateBehindAProxyToo) {
+  auto config = parse_config(
+      "hostname = \"mx.example.org\"\n[imaps]\nproxy_listen = [\"*:10993\"]\n"
+      "[proxy]\nnetworks = [\"192.0.2.1\"]\n",
+      "f");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().what.find("imaps.proxy_listen needs a certificate"), std::string::npos);
+}
+
+TEST(Config, TheOpenFilesThatAreWantedAreThoseOfAllServices) {
+  Config config = default_config();
+  for (const Setting& setting : settings()) {
+    if (!setting.name.ends_with(".sessions_max")) continue;
+    std::uint64_t before = open_files_wanted(config);
+    Value value;
+    value.kind = Value::Kind::number;
+    value.number = 1'000'000;
+    ASSERT_TRUE(setting.read(config, value));
+    EXPECT_GT(open_files_wanted(config), before + 900'000) << setting.name;
   }
 }
 

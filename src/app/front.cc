@@ -1,6 +1,5 @@
 #include "app/front.h"
 
-#include "app/doors.h"
 #include "app/events.h"
 #include "app/figures.h"
 #include "app/serve.h"
@@ -112,7 +111,8 @@ Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
       pop3(pop3_config(config, tls, "pop3")),
       pop3s(pop3_config(config, tls, "pop3s")),
       imap(imap_config(config, tls, "imap")),
-      imaps(imap_config(config, tls, "imaps")) {}
+      imaps(imap_config(config, tls, "imaps")),
+      proxies(config.proxy_networks) {}
 
 Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
     : tls(std::move(with)),
@@ -154,7 +154,13 @@ Front::Front(House& house, Shared& shared, net::Network& network, runtime::asio:
       imaps_(imap_.deps(), shared.services.imaps),
       monitor_({shared.monitor_census, sessions_, [&house] { return metrics_text(house); },
                 [&house] { return trouble(house); }},
-               {}) {}
+               {}) {
+  for (const Door& door : kDoors)
+    if (door.proxied)
+      behind_proxies_.try_emplace(
+          door.service, server::BehindProxy::Deps{service(door.service), sessions_, house.log()},
+          std::string(door.service), shared.services.proxies, server::ProxyLimits());
+}
 
 server::Service& Front::service(std::string_view name) {
   if (name == "smtp") return smtp_;
@@ -168,6 +174,11 @@ server::Service& Front::service(std::string_view name) {
   CHECK(!"a door without a service");
 }
 
+// What serves those who come through this door.
+server::Service& Front::behind(const Door& door) {
+  return door.proxied ? behind_proxies_.at(door.service) : service(door.service);
+}
+
 void Front::configure(const Services& services) {
   smtp_.configure(services.smtp);
   submission_.configure(services.submission);
@@ -176,27 +187,27 @@ void Front::configure(const Services& services) {
   pop3s_.configure(services.pop3s);
   imap_.configure(services.imap);
   imaps_.configure(services.imaps);
+  for (auto& [name, proxy] : behind_proxies_) proxy.configure(services.proxies);
 }
 
 Result<> Front::listen() {
-  for (const Door& door : kDoors)
-    TRY_VOID(listen_on(house_.config().*door.endpoints, door.service));
+  for (const Door& door : kDoors) TRY_VOID(listen_on(house_.config().*door.endpoints, door));
   return {};
 }
 
-Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name) {
+Result<> Front::listen_on(const std::vector<net::Endpoint>& endpoints, const Door& door) {
   for (const net::Endpoint& endpoint : endpoints) {
     auto listener = network_.listen(loop_, endpoint);
     // "*" means IPv6 too where there is IPv6. Nobody's mail waits because the monitoring has no
     // port.
-    bool optional = name == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
+    bool optional = door.service == "metrics" || (endpoint.ip.is_v6() && endpoint.ip.is_any());
     if (!listener && optional) {
       events::listener_skipped(house_.log(), endpoint, listener.error());
       continue;
     }
     if (!listener) return Failure(std::move(listener).error());
-    listening_.push_back({name, endpoint, (*listener)->local()});
-    open_.push_back({*std::move(listener), &service(name)});
+    listening_.push_back({&door, endpoint, (*listener)->local()});
+    open_.push_back({*std::move(listener), &behind(door)});
   }
   return {};
 }
@@ -205,10 +216,7 @@ void Front::listen_anew(const Config& config) {
   if (sessions_.closing()) return;
   std::vector<Place> kept;
   for (const Place& place : listening_) {
-    bool wanted = std::ranges::any_of(kDoors, [&](const Door& door) {
-      return door.service == place.service &&
-             std::ranges::count(config.*door.endpoints, place.configured) > 0;
-    });
+    bool wanted = std::ranges::count(config.*place.door->endpoints, place.configured) > 0;
     if (wanted) kept.push_back(place);
     if (!wanted) sessions_.stop_serving(place.local);
   }
@@ -216,10 +224,10 @@ void Front::listen_anew(const Config& config) {
   for (const Door& door : kDoors) {
     for (const net::Endpoint& endpoint : config.*door.endpoints) {
       bool there = std::ranges::any_of(listening_, [&](const Place& place) {
-        return place.service == door.service && place.configured == endpoint;
+        return place.door == &door && place.configured == endpoint;
       });
       if (there) continue;
-      auto listened = listen_on({endpoint}, door.service);
+      auto listened = listen_on({endpoint}, door);
       if (!listened) events::listener_skipped(house_.log(), endpoint, listened.error());
     }
   }

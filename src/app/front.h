@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <vector>
 
+#include "app/doors.h"
 #include "app/house.h"
 #include "net/transport.h"
 #include "runtime/nursery.h"
@@ -13,6 +15,7 @@
 #include "server/imap/imap.h"
 #include "server/pop3/pop3.h"
 #include "server/session/census.h"
+#include "server/session/proxied.h"
 #include "server/session/sessions.h"
 #include "server/smtp/smtp.h"
 
@@ -28,6 +31,7 @@ struct Services {
   server::Pop3Server::Config pop3s;
   server::ImapServer::Config imap;
   server::ImapServer::Config imaps;
+  server::Networks proxies;
 };
 
 // What the fronts of all loops share.
@@ -66,7 +70,8 @@ class Front {
 
  private:
   server::Service& service(std::string_view name);
-  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, std::string_view name);
+  server::Service& behind(const Door& door);
+  Result<> listen_on(const std::vector<net::Endpoint>& endpoints, const Door& door);
 
   House& house_;
   net::Network& network_;
@@ -80,13 +85,14 @@ class Front {
   server::ImapServer imap_;
   server::ImapServer imaps_;
   server::Monitor monitor_;
+  std::map<std::string_view, server::BehindProxy> behind_proxies_;  // by service
   struct Open {
     std::unique_ptr<net::Listener> listener;
     server::Service* service;
   };
   std::vector<Open> open_;  // until run()
   struct Place {
-    std::string_view service;
+    const Door* door;
     net::Endpoint configured, local;  // they differ in a port 0
   };
   std::vector<Place> listening_;

@@ -9,7 +9,7 @@ std::vector<Listening> all_listeners(const Config& config) {
   std::vector<Listening> out;
   for (const Door& door : kDoors)
     for (const net::Endpoint& endpoint : config.*door.endpoints)
-      out.push_back({std::string(door.service), endpoint});
+      out.push_back({std::string(door.service), endpoint, door.proxied});
   return out;
 }
 

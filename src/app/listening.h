@@ -1,5 +1,6 @@
 // listening.h: the listeners of a configuration, in one list: from it the helper opens sockets, by
-// their number in it, the server takes them, and `posta check` looks.
+// their number in it, the server takes them, and `posta check` looks. What changes its door keeps
+// its sockets: they are the same if the endpoint is.
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@ namespace posta::app {
 struct Listening {
   std::string service;
   net::Endpoint endpoint;
+  bool proxied = false;
   std::string str() const { return service + " " + endpoint.str(); }
   // "*" means IPv6 too where there is IPv6, and mail does not need the monitoring: such a one may
   // be missing.

@@ -36,8 +36,10 @@ net::asio::AsioNetwork::Options network_options(const Config& config) {
 
 // Where we listen: mail that would be sent there is in a circle. "*" is every address we have.
 std::vector<net::Endpoint> own_endpoints(const Config& config) {
-  std::vector<net::Endpoint> out;
-  for (const net::Endpoint& endpoint : config.smtp_listen) {
+  std::vector<net::Endpoint> listening = config.smtp_listen, out;
+  listening.insert(listening.end(), config.smtp_proxy_listen.begin(),
+                   config.smtp_proxy_listen.end());
+  for (const net::Endpoint& endpoint : listening) {
     if (!endpoint.ip.is_any()) {
       out.push_back(endpoint);
       continue;

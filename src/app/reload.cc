@@ -51,7 +51,7 @@ constexpr std::string_view kLive[] = {
 }  // namespace
 
 bool is_live(std::string_view setting) {
-  if (setting.ends_with(".listen")) return true;
+  if (setting.ends_with(".listen") || setting.ends_with(".proxy_listen")) return true;
   return std::ranges::any_of(kLive, [&](std::string_view live) {
     return live.ends_with('.') ? setting.starts_with(live) : setting == live;
   });

@@ -229,8 +229,9 @@ Result<> Server::apply(Order order) {
   TRY(Config fresh, config_of(order.handed, house_.config().directory));
   auto before = all_listeners(current_), wanted = all_listeners(fresh);
   for (const Listening& what : wanted) {
-    bool there = std::ranges::count(before, what) > 0 ||
-                 std::ranges::any_of(order.opened, [&](auto& one) { return one.what == what; });
+    auto at = [&](const auto& one) { return one.what.endpoint == what.endpoint; };
+    bool there = std::ranges::count(before, what.endpoint, &Listening::endpoint) > 0 ||
+                 std::ranges::any_of(order.opened, at);
     if (there) continue;
     auto socket = net::asio::open_listening(what.endpoint);
     if (!socket && what.optional()) continue;
@@ -241,7 +242,8 @@ Result<> Server::apply(Order order) {
   TRY_VOID(reload(fresh));
   inherit(std::move(order.opened));
   for (const Listening& what : before)
-    if (std::ranges::count(wanted, what) == 0) network_.disinherit(what.endpoint);
+    if (std::ranges::count(wanted, what.endpoint, &Listening::endpoint) == 0)
+      network_.disinherit(what.endpoint);
   for (std::size_t i = 0; i < fronts_.size(); ++i)
     boost::asio::post(house_.loop(i).context(),
                       [front = fronts_[i].get(), fresh] { front->listen_anew(fresh); });

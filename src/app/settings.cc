@@ -102,7 +102,7 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> out = make();
     for (auto group : {service_settings, tls_settings, submission_settings, imap_settings,
-                       outbound_settings, process_settings, operation_settings})
+                       proxy_settings, outbound_settings, process_settings, operation_settings})
       std::ranges::move(group(), std::back_inserter(out));
     // The keys of a table stand together, those without one first, or they could not be read back.
     std::vector<std::string> tables{""};

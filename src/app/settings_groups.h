@@ -12,5 +12,6 @@ std::vector<Setting> process_settings();
 std::vector<Setting> imap_settings();
 std::vector<Setting> service_settings();
 std::vector<Setting> submission_settings();
+std::vector<Setting> proxy_settings();
 
 }  // namespace posta::app

@@ -88,9 +88,9 @@ Result<> Supervisor::hand_over() {
   TRY(pending.helper_pid, fork_helper(pending.estate.config, pending.helper));
   auto wanted = all_listeners(pending.estate.config);
   for (const auto& one : estate_.open) {
-    bool stays = std::ranges::find(wanted, one.what) != wanted.end();
-    if (!stays) continue;
-    OpenListener same{one.what, {}};
+    auto stays = std::ranges::find(wanted, one.what.endpoint, &Listening::endpoint);
+    if (stays == wanted.end()) continue;
+    OpenListener same{*stays, {}};
     for (const auto& socket : one.sockets) same.sockets.emplace_back(dup(socket.get()));
     pending.estate.open.push_back(std::move(same));
   }
