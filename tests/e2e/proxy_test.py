@@ -66,7 +66,7 @@ class Proxy(unittest.TestCase):
     def setUp(self):
         self.server = Server(accounts=("ann",))
         self.addCleanup(self.server.close)
-        self.ports = {name: self.server.offset + 300 + n for n, name in enumerate(
+        self.ports = {name: self.server.offset + 150 + n for n, name in enumerate(
             ("smtp", "submission", "pop3s", "imaps"))}
         self.server.configure("\n".join(
             [f'{name}.proxy_listen = ["127.0.0.1:{port}"]' for name, port in self.ports.items()]

@@ -119,7 +119,7 @@ class Server:
             if not table:
                 text = f"{key} = {value}\n" + re.sub(rf"(?m)^{key} = [^\n]*\n", "", text, count=1)
                 continue
-            text = re.sub(rf"(?ms)(^\[{table}\].*?)^{key} = [^\n]*\n", r"\1", text)
+            text = re.sub(rf"(?ms)(^\[{table}\](?:(?!^\[).)*?)^{key} = [^\n]*\n", r"\1", text)
             if f"[{table}]" in text:
                 text = text.replace(f"[{table}]", f"[{table}]\n{key} = {value}", 1)
             else:
