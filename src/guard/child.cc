@@ -14,7 +14,9 @@ namespace posta::guard {
 
 void begin_child(std::span<const int> kept) {
   setsid();
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) std::signal(signal, SIG_DFL);
+  for (int signal : {SIGTERM, SIGINT, SIGCHLD}) std::signal(signal, SIG_DFL);
+  // Who signals "read the configuration again" means the parent; it must kill nobody.
+  std::signal(SIGHUP, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

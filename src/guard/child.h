@@ -9,8 +9,8 @@
 namespace posta::guard {
 
 // In the child: a session of its own (a terminal's Ctrl-C is for the parent to pass on), no signal
-// blocked, and every descriptor closed but 0, 1, 2 and `kept`. Objects of the parent that own
-// descriptors must not be touched any more; the child leaves by _exit(2).
+// blocked, SIGHUP ignored, and every descriptor closed but 0, 1, 2 and `kept`. Objects of the
+// parent that own descriptors must not be touched any more; the child leaves by _exit(2).
 void begin_child(std::span<const int> kept);
 
 // What ps(1) shows; 15 octets at most.

@@ -23,7 +23,10 @@ std::vector<std::string> kernel_gaps() {
                     "not fenced",
                     abi));
   }
-  if (!has_seccomp()) out.push_back("no seccomp: system calls are not filtered");
+  if (!has_seccomp())
+    out.push_back(
+        "no seccomp, or it is forbidden here (SystemCallFilter= of the unit must allow it): system "
+        "calls are not filtered");
   return out;
 }
 

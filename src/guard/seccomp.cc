@@ -2,11 +2,13 @@
 
 #include <linux/netlink.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -169,8 +171,11 @@ void allow_helper(Filter& filter) {
 
 }  // namespace
 
+// As libseccomp loads a filter: where seccomp(2) is refused by a filter of somebody else, ours
+// cannot be set either.
 bool has_seccomp() {
-  return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+  std::uint32_t action = SECCOMP_RET_ERRNO;
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
 Result<> restrict_by_seccomp(Calls calls) {
