@@ -118,9 +118,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> closest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
-  constexpr std::size_t kDistanceMax = 3;
   const std::string* best = nullptr;
-  std::size_t best_distance = kDistanceMax + 1;
+  std::size_t best_distance = std::min<std::size_t>(3, (word.size() + 2) / 3) + 1;
   for (const auto& candidate : candidates) {
     std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {

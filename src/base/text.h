@@ -52,7 +52,8 @@ std::optional<N> to_number(std::string_view text) {
 // Control octets as \xNN, so that a log line or a reply stays one line.
 std::string printable(std::string_view text);
 
-// The closest of `candidates` to a mistyped `word` (edit distance at most 3), for "did you mean".
+// The closest of `candidates` to a mistyped `word` (edit distance at most a third of
+// it), for "did you mean".
 std::optional<std::string> closest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
