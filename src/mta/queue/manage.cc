@@ -47,6 +47,11 @@ Task<Result<std::size_t>> Queue::hold(Selection which) {
   return manage(Order::hold, std::move(which), Report::no);
 }
 
+Task<Result<std::size_t>> Queue::held(Selection which) {
+  which.held = true;
+  return manage(Order::look, std::move(which), Report::no);
+}
+
 Task<Result<std::size_t>> Queue::release(Selection which) {
   which.held = true;
   return manage(Order::release, std::move(which), Report::no);
@@ -80,7 +85,7 @@ Task<Result<std::size_t>> Queue::manage_letter(Order order, const Selection& whi
     std::vector<std::size_t> chosen;
     for (std::size_t i = 0; i < letter.owed.size(); ++i)
       if (means(which, letter.letter, letter.owed[i])) chosen.push_back(i);
-    if (chosen.empty()) co_return std::size_t{0};
+    if (chosen.empty() || order == Order::look) co_return chosen.size();
     if (order == Order::remove) {
       CO_TRY(bool removed, co_await remove_from(letter, chosen, report));
       if (removed) co_return chosen.size();

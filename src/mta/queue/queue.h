@@ -49,7 +49,7 @@ struct QueueLimits {
   std::chrono::seconds retry_first{60};    // first pause; doubles, with jitter of a quarter
   std::chrono::seconds retry_max{4 * 3600};
   // Older: failed with 5.4.7; RFC 5321 §4.5.4.1 wants 4-5 days.
-  std::chrono::hours life_max{5 * 24};
+  std::chrono::seconds life_max{5 * 24 * 3600};
   std::chrono::seconds delay_warning{4 * 3600};  // then the sender is told, once; 0: never
   // Letters that are on their way to one destination at one time: at first, and once it has proved
   // itself.
@@ -156,8 +156,9 @@ class Queue {
   // manage.cc. Each is durable when it returns, and says how many recipients it concerned. What a
   // carrier has in hand is not called back; what comes of it is heeded only as far as it is still
   // owed.
-  Task<Result<std::size_t>> retry(Selection which);    // due now, held or not
+  Task<Result<std::size_t>> retry(Selection which);    // due now, unless held
   Task<Result<std::size_t>> hold(Selection which);     // never due by itself
+  Task<Result<std::size_t>> held(Selection which);     // how many are; changes nothing
   Task<Result<std::size_t>> release(Selection which);  // held no more, due now
   Task<Result<std::size_t>> remove(Selection which, Report report);
 
@@ -168,7 +169,7 @@ class Queue {
   class Attempt;       // attempt.h: one letter in work
   class AtHand;        // at_hand.h: letters that need not be read
 
-  enum class Order { retry, hold, release, remove };
+  enum class Order { look, retry, hold, release, remove };
   Task<Result<std::size_t>> manage(Order order, Selection which, Report report);
   Task<Result<std::size_t>> manage_letter(Order order, const Selection& which, QueueId id,
                                           Report report);
