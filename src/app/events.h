@@ -7,11 +7,11 @@
 //   app.listener.skipped   endpoint error             warning
 //   app.process.died       process end ready pause_ms   error
 //   app.process.hung       seconds                      error
-//   app.process.gave_up    process end                  error
+//   app.process.gave_up    process end advice           error
 //   app.process.start_failed  error                     error
 //   app.sandbox.incomplete    missing                   warning
 //   app.config.reloaded    changed                    info
-//   app.config.refused     error                      error
+//   app.config.refused     error advice               error
 //   app.config.restart_needed  keys advice            warning
 //   app.certificate.expires  source names not_after   warning
 #pragma once

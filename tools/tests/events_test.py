@@ -47,6 +47,20 @@ class Events(fixture.ToolTest):
         self.assert_error("docs/admin/events.md:6:say what it means",
                           {"docs/admin/events.md": PAGE.replace("it is here", "")})
 
+    def test_what_differs_from_case_to_case_is_declared(self):
+        more = "src/mta/events.h"
+        table = "//   mta.letter.taken  queue_id size host  warning  by whom\n"
+        self.assert_error("docs/admin/events.md:6:other fields",
+                          {more: table + self.BASE[more]})
+        self.assert_clean({
+            more: table + self.BASE[more],
+            "docs/admin/events.md": PAGE.replace("| info | `queue_id` `size`",
+                                                 "| warning | `queue_id` `size` `host`")})
+        self.assert_error("src/mta/events.h:1:mta.letter.taken has size too",
+                          {more: table.replace(" size", "") + self.BASE[more]})
+        self.assert_error("src/mta/events.h:1:mta.letter.lost is declared", {
+            more: table.replace("taken", "lost") + self.BASE[more]})
+
     def test_write_makes_it_right_and_keeps_what_was_said(self):
         self.write({"docs/admin/events.md": PAGE.replace(" `size`", "")})
         self.run_tool("--write")

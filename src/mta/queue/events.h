@@ -1,8 +1,8 @@
 // events.h: what the queue says of a letter.
 //
-//   queue.recipient.delivered  queue_id to original reply           info
-//   queue.recipient.deferred   queue_id to original reply attempts  warning
-//   queue.recipient.failed     queue_id to original reply attempts  warning
+//   queue.recipient.delivered  queue_id to original reply host tls           info
+//   queue.recipient.deferred   queue_id to original reply attempts host tls  warning
+//   queue.recipient.failed     queue_id to original reply attempts host tls  warning
 //   queue.recipient.retried    queue_id to original                 info     by an administrator,
 //   queue.recipient.held       queue_id to original                 info     as these three
 //   queue.recipient.released   queue_id to original                 info
