@@ -100,7 +100,7 @@ TEST(Text, Utf8IsWellFormedOrNot) {
 
 TEST(Text, AMistypedWordFindsItsNeighbour) {
   EXPECT_EQ(closest("hostnme", {"hostname", "domain"}), "hostname");
-  EXPECT_EQ(closest("lsit", {"list", "show"}), "list");
+  EXPECT_EQ(closest("lsit", {"set", "list"}), "list");
   EXPECT_EQ(closest("foo", {"tool"}), std::nullopt);
   EXPECT_EQ(closest("zzzz", {"hostname", "domain"}), std::nullopt);
 }

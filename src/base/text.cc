@@ -100,26 +100,32 @@ std::string printable(std::string_view text) {
 }
 
 namespace {
+// Insertions, deletions, replacements, and neighbours that changed places.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t replace = diagonal + (ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
+  std::vector<std::vector<std::size_t>> to(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  auto same = [&](std::size_t i, std::size_t j) {
+    return ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]);
+  };
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        to[i][j] = i + j;
+        continue;
+      }
+      to[i][j] =
+          std::min({to[i - 1][j - 1] + (same(i, j) ? 0 : 1), to[i - 1][j] + 1, to[i][j - 1] + 1});
+      if (i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j))
+        to[i][j] = std::min(to[i][j], to[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return to[a.size()][b.size()];
 }
 }  // namespace
 
 std::optional<std::string> closest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
   const std::string* best = nullptr;
-  std::size_t best_distance = std::min<std::size_t>(3, (word.size() + 2) / 3) + 1;
+  std::size_t best_distance = std::min<std::size_t>(3, (word.size() + 1) / 3) + 1;
   for (const auto& candidate : candidates) {
     std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
