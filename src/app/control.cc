@@ -8,6 +8,8 @@
 
 #include <boost/json.hpp>
 
+#include "app/files.h"
+
 namespace posta::app {
 
 namespace {
@@ -90,9 +92,8 @@ Result<int> connect_to(const std::string& directory) {
     return descriptor;
   int reason = errno;
   close(descriptor);
-  if (reason == EACCES)
-    return fail(Error::Kind::denied, "not permitted to open " + control_path(directory) +
-                                         "; run this as the user who runs the server");
+  errno = reason;
+  if (reason == EACCES) return cannot("open", control_path(directory));
   return fail(Error::Kind::not_found, "no server is running in " + directory);
 }
 

@@ -11,6 +11,13 @@
 
 namespace posta::app {
 
+// A path as somebody typed it: absolute, without "." and "..", whether it is there or not. Error:
+// it is empty, or the working directory is gone.
+Result<std::string> whole_path(const std::string& typed);
+
+// errno in words: "cannot read PATH: …". Of what is not permitted, who may: its owner, and root.
+Failure cannot(const std::string& doing, const std::string& path);
+
 // A new file, whole and on stable storage: written beside its place, synced, renamed, and the
 // folder synced. `like`: who shall own it (where we may give files away); empty: we.
 Result<> write_file_whole(const std::string& path, std::string_view octets,

@@ -1,5 +1,10 @@
 #include "app/house.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "app/files.h"
 #include "directory/check.h"
 #include "mailbox/check.h"
 #include "runtime/nursery.h"
@@ -14,7 +19,7 @@ mta::QueueConfig queue_config(const Config& config) {
   out.host = config.hostname;
   out.limits.retry_first = config.retry_first;
   out.limits.retry_max = config.retry_max;
-  out.limits.life_max = std::chrono::duration_cast<std::chrono::hours>(config.queue_life);
+  out.limits.life_max = config.queue_life;
   out.limits.delay_warning = config.queue_delay_warning;
   out.limits.destination_sessions_max = config.outbound_sessions_per_destination;
   out.limits.destination_sessions_first =
@@ -67,13 +72,31 @@ runtime::Task<> then_quit(runtime::Task<> task, runtime::asio::Loop& loop) {
   loop.quit();
 }
 
+// What the store says, and what to do about it.
+Failure about_store(const Error& error, const std::string& path) {
+  if (error.is(Error::Kind::not_found))
+    return fail(error.kind, "the store is not there (" + path + "); is its disk mounted?");
+  if (error.is(Error::Kind::corrupt))
+    return fail(error.kind, error.what + "; restore a backup: posta restore BACKUP --dir DIR");
+  return Failure(error);
+}
+
 runtime::Task<> load_queue(mta::Queue& queue, Result<>& out) {
   out = co_await queue.load();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
+Result<> look_for_store(const Config& config) {
+  std::string path = config.path(config.store_directory);
+  if (access(path.c_str(), R_OK | X_OK) != 0 && errno == EACCES) return cannot("open", path);
+  auto there = store::rocks::look_for(path);
+  return there ? Result<>() : about_store(there.error(), path);
+}
+
+Result<std::unique_ptr<House>> House::open(Config config, unsigned loops, IfMissing if_missing) {
+  bool create = if_missing == IfMissing::create;
+  if (!create) TRY_VOID(look_for_store(config));
   std::unique_ptr<House> house(new House(std::move(config)));
   const Config& c = house->config_;
   house->workers_ = std::make_unique<runtime::asio::WorkerPool>(
@@ -88,12 +111,16 @@ Result<std::unique_ptr<House>> House::open(Config config, unsigned loops) {
   store.now = [&loop = *house->loops_[0]] { return loop.now(); };
   store.block_cache_octets = c.store_cache;
   store.events = house->tee_.get();
-  TRY(house->store_, store::rocks::open(c.path(c.store_directory), std::move(store)));
+  store.create = create;
+  std::string path = c.path(c.store_directory);
+  auto opened = store::rocks::open(path, std::move(store));
+  if (!opened) return about_store(opened.error(), path);
+  house->store_ = *std::move(opened);
   house->trace_ = std::make_unique<ops::Trace>(*house->store_, *house->loops_[0], trace_limits(c));
   house->tee_->add(*house->trace_);
   house->directory_ = std::make_unique<directory::Directory>(*house->store_, directory::Limits{});
   mailbox::Limits mailbox_limits;
-  mailbox_limits.retention = std::chrono::duration_cast<std::chrono::hours>(c.retention);
+  mailbox_limits.retention = std::chrono::ceil<std::chrono::hours>(c.retention);
   house->mailboxes_ = std::make_unique<mailbox::Mailboxes>(*house->store_, mailbox_limits);
   TRY(house->outbound_, Outbound::make(c, *house->store_, *house->tee_));
   house->router_ = std::make_unique<mta::Router>(*house->directory_, mta::RouteLimits{},

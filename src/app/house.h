@@ -36,8 +36,11 @@ namespace posta::app {
 
 class House {
  public:
-  // Opens the store (Error{conflict} names who has it) and reads what is owed.
-  static Result<std::unique_ptr<House>> open(Config config, unsigned loops);
+  // Opens the store (Error{conflict} names who has it) and reads what is owed. Only who makes a
+  // server directory makes a store: anywhere else, none is a disk that is not mounted.
+  enum class IfMissing { refuse, create };
+  static Result<std::unique_ptr<House>> open(Config config, unsigned loops,
+                                             IfMissing if_missing = IfMissing::refuse);
   ~House();
 
   // Runs a task on the first loop until it ends. Only while nobody else runs that loop.
@@ -89,5 +92,8 @@ class House {
   std::unique_ptr<server::Logins> logins_;
   std::optional<Live> live_;
 };
+
+// That there is a store, as far as names say, and what to do if not: before more is begun.
+Result<> look_for_store(const Config& config);
 
 }  // namespace posta::app

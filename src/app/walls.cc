@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "app/house.h"
+
 namespace posta::app {
 
 namespace {
@@ -61,6 +63,7 @@ Result<> make_written_folders(const Config& config, const guard::Identity& who) 
                 closed + " is closed to " + who.name +
                     ", as whom the server runs; put the server directory elsewhere (/var/lib), or "
                     "name another user in posta.toml");
+  TRY_VOID(look_for_store(config));
   for (const std::string& folder : written_folders(config))
     TRY_VOID(guard::make_folder_of(folder, who));
   return {};

@@ -10,8 +10,9 @@ namespace {
 constexpr std::string_view kText =
     R"(Welcome.
 
-This mailbox is yours. Read it with any mail program that speaks POP3: your user name is your whole
-address, the password is the one that was shown when the account was made.
+This mailbox is yours. Read it with any mail program, by IMAP or POP3, and send with the same name
+and password: your user name is your whole address, the password is the one that was shown when the
+account was made.
 
 Everything before the + of an address is you: mail to NAME+anything comes here too.
 )";

@@ -230,6 +230,7 @@ struct RealMachine {
     std::filesystem::remove_all(kDirectory);
     store::rocks::Options options;
     options.now = [this] { return loop.now(); };
+    options.create = true;
     auto opened = store::rocks::open(kDirectory, options);
     CHECK(opened.has_value());
     store = std::move(*opened);

@@ -31,6 +31,7 @@ struct Big {
   void open() {
     store::rocks::Options options;
     options.now = [this] { return loop.now(); };
+    options.create = true;
     auto opened = store::rocks::open(kDirectory, options);
     CHECK(opened.has_value());
     store = std::move(*opened);

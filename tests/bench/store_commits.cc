@@ -142,6 +142,7 @@ int run(const Settings& settings) {
   std::filesystem::remove_all(settings.directory);
   std::filesystem::create_directories(settings.directory);
   rocks::Options options;
+  options.create = true;
   options.now = [] { return Clock::now(); };
   options.sync = settings.sync;
   auto opened = rocks::open(settings.directory, std::move(options));

@@ -45,6 +45,7 @@ std::string key_of(std::uint64_t letter) {
 
 Result<std::unique_ptr<Store>> open_store(const std::string& directory) {
   rocks::Options options;
+  options.create = true;
   options.now = [] { return std::chrono::steady_clock::now(); };
   options.write_buffers_octets = 4_MiB;  // so that tables are written, too, when the kill comes
   return rocks::open(directory, std::move(options));

@@ -21,6 +21,7 @@ std::string key_of(int n) {
 Options options() {
   Options out;
   out.now = real_clock();
+  out.create = true;
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "base/bytes.h"
@@ -22,6 +23,7 @@ constexpr int kLetters = 4;
 Options options_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
   Options options;
   options.now = real_clock();
+  options.create = true;
   options.file_system = std::move(file_system);
   options.fatal = [](const Error&) {};
   options.write_buffers_octets = 1_MiB;  // so that tables are written too
@@ -287,6 +289,31 @@ TEST(RocksStore, WithoutCreateADirectoryWithoutAStoreIsNotFound) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, Error::Kind::not_found);
   EXPECT_FALSE(fs::exists(scratch / "nothing"));
+}
+
+// RocksDB would begin anew, and remove every table.
+TEST(RocksStore, AStoreWithoutCurrentIsRefusedAndNothingOfItIsTouched) {
+  RocksWorld world{Limits()};
+  world.close();
+  auto names = [&] {
+    std::set<std::string> out;
+    for (const auto& entry : fs::directory_iterator(world.directory() + "/keys"))
+      out.insert(entry.path().filename());
+    return out;
+  };
+  fs::remove(world.directory() + "/keys/CURRENT");
+  auto before = names();
+  ASSERT_FALSE(before.empty());
+  for (bool create : {false, true}) {
+    Options options = options_on(nullptr);
+    options.create = create;
+    auto opened = open(world.directory(), std::move(options));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, Error::Kind::corrupt);
+    EXPECT_NE(opened.error().what.find("no whole store"), std::string::npos);
+  }
+  EXPECT_EQ(look_for(world.directory()).error().kind, Error::Kind::corrupt);
+  EXPECT_EQ(names(), before);
 }
 
 TEST(RocksStore, ANewerFormatIsRefusedInWords) {

@@ -65,6 +65,7 @@ Task<> look(Store& store) {
 TEST(GoldenStore, AStoreOfFormat1IsReadAndGoesOn) {
   Options options;
   options.now = real_clock();
+  options.create = true;
   Runner runner;
   if (const char* directory = std::getenv("POSTA_GOLDEN_WRITE")) {
     Scratch scratch;

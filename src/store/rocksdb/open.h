@@ -22,7 +22,7 @@ struct Options {
   std::function<Instant()> now;                      // of any executor; for the life of snapshots
   Octets block_cache_octets = 64_MiB;                // blocks of keys and bodies
   Octets write_buffers_octets = 128_MiB;             // what is not yet in tables, all told
-  bool create = true;                                // if there is no store in the directory
+  bool create = false;                               // if there is no store in the directory
   Events* events = nullptr;                          // store/events.h
   std::function<void(const Error&)> fatal;           // default: the process ends (committer.h)
   std::shared_ptr<rocksdb::FileSystem> file_system;  // default: the disk; others are for tests
@@ -30,8 +30,12 @@ struct Options {
 };
 
 // Error{conflict}: somebody else has it open, and who. Error{config}: a newer format.
-// Error{not_found}: there is none, and `create` is false. Blocks.
+// Error{not_found}: there is none, and `create` is false. Error{corrupt}: there is one that is not
+// whole, and nothing of it was touched. Blocks.
 Result<std::unique_ptr<Store>> open(const std::string& directory, Options options);
+
+// The same of a directory that nobody opens: is there a store, as far as names say?
+Result<> look_for(const std::string& directory);
 
 // What `posta check --store` says. Reads everything: checksums of all blocks, every small body,
 // every frame of every file; every link has its body. Blocks, for long; the store may be in use.

@@ -36,7 +36,31 @@ std::string id_key(BodyId body) {
   return key;
 }
 
+// RocksDB takes a directory without CURRENT for a new one, and removes the tables that it finds
+// there: all mail. So what looks like a store is never made anew, whoever asks.
+Result<bool> is_there(rocksdb::FileSystem& fs, const std::string& directory) {
+  if (fs.FileExists(directory + "/keys/CURRENT", {}, nullptr).ok()) return true;
+  std::vector<std::string> names;
+  fs.GetChildren(directory + "/keys", {}, &names, nullptr).PermitUncheckedError();  // none: new
+  for (const std::string& name : names)
+    for (std::string_view ending : {".sst", ".blob", ".log"})
+      if (name.ends_with(ending))
+        return fail(Error::Kind::corrupt,
+                    directory + ": this is no whole store: keys/CURRENT is missing");
+  return false;
+}
+
+Failure no_store(const std::string& directory) {
+  return fail(Error::Kind::not_found, directory + ": there is no store here");
+}
+
 }  // namespace
+
+Result<> look_for(const std::string& directory) {
+  TRY(bool there, is_there(*rocksdb::FileSystem::Default(), directory));
+  if (!there) return no_store(directory);
+  return {};
+}
 
 // ------------------------------------------------------------------------------------------------
 // opening
@@ -61,9 +85,8 @@ Result<std::unique_ptr<RocksEngine>> RocksEngine::open(const std::string& direct
                                                        Options options) {
   CHECK(options.now);
   auto* fs = options.file_system ? options.file_system.get() : rocksdb::FileSystem::Default().get();
-  bool there = fs->FileExists(directory + "/keys/CURRENT", {}, nullptr).ok();
-  if (!there && !options.create)
-    return fail(Error::Kind::not_found, directory + ": there is no store here");
+  TRY(bool there, is_there(*fs, directory));
+  if (!there && !options.create) return no_store(directory);
   TRY_VOID(result(fs->CreateDirIfMissing(directory, {}, nullptr), "making " + directory));
   TRY(DirectoryLock lock, DirectoryLock::take(directory + "/lock"));
   std::unique_ptr<RocksEngine> engine(

@@ -58,6 +58,7 @@ class RocksWorld final : public suite::World {
  public:
   explicit RocksWorld(Limits limits) {
     options_.limits = limits;
+    options_.create = true;
     directory_ = scratch_ / "store";
     std::filesystem::create_directories(directory_);
     fs_ = std::make_shared<TestFs>(directory_);
