@@ -83,8 +83,12 @@ Result<std::vector<net::TlsCertificate>> read_certificates(const Config& config,
   for (std::size_t i = 0; i < config.tls_certificate.size(); ++i) {
     net::TlsCertificate one;
     one.source = config.path(config.tls_certificate[i]);
-    TRY(one.chain_pem, read(one.source));
-    TRY(one.key_pem, read(config.path(config.tls_key[i])));
+    auto chain = read(one.source);
+    if (!chain) return fail(chain.error().kind, config.at("tls.certificate") + chain.error().what);
+    auto key = read(config.path(config.tls_key[i]));
+    if (!key) return fail(key.error().kind, config.at("tls.key") + key.error().what);
+    one.chain_pem = *std::move(chain);
+    one.key_pem = *std::move(key);
     out.push_back(std::move(one));
   }
   return out;

@@ -6,10 +6,9 @@
 #include <toml++/toml.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "app/doors.h"
+#include "app/config_rules.h"
+#include "app/files.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -42,12 +41,25 @@ std::string unknown_key(const std::string& name) {
   std::vector<std::string> names;
   for (const Setting& setting : settings()) names.push_back(setting.name);
   std::string out = "unknown key " + name;
-  // A key in the wrong table is likelier than a typo: look for the same last word first.
+  if (auto near = closest(name, names)) return out + "; did you mean " + *near + "?";
+  // In the wrong table: the same last word elsewhere.
   std::string last = name.substr(name.rfind('.') + 1);
   for (const auto& known : names)
     if (known.substr(known.rfind('.') + 1) == last) return out + "; did you mean " + known + "?";
-  if (auto near = closest(name, names)) return out + "; did you mean " + *near + "?";
   return out + "; posta config show lists all keys";
+}
+
+// Said of a table without keys too: whoever writes it means something by it.
+Result<> known_table(const std::string& name) {
+  std::vector<std::string> tables;
+  for (const Setting& setting : settings())
+    if (auto dot = setting.name.find('.'); dot != std::string::npos)
+      tables.push_back(setting.name.substr(0, dot));
+  if (std::ranges::find(tables, name) != tables.end()) return {};
+  auto near = closest(name, tables);
+  return fail(Error::Kind::config, "unknown table [" + name + "]" +
+                                       (near ? "; did you mean [" + *near + "]?"
+                                             : "; posta config show lists all keys"));
 }
 
 Result<> read_table(Config& config, const toml::table& table, const std::string& prefix,
@@ -55,6 +67,8 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
   for (const auto& [key, node] : table) {
     std::string name = prefix + std::string(key.str());
     if (auto inner = node.as_table()) {
+      auto known = known_table(name);
+      if (!known && inner->empty()) return at(file, key.source(), known.error().what);
       TRY_VOID(read_table(config, *inner, name + ".", file));
       continue;
     }
@@ -62,6 +76,7 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
     for (const Setting& setting : settings())
       if (setting.name == name) found = &setting;
     if (!found) return at(file, key.source(), unknown_key(name));
+    config.places[name] = fmt::format("{}:{}", file, key.source().begin.line);
     auto read = found->read(config, to_value(node));
     if (!read) return at(file, node.source(), name + ": " + read.error().what);
   }
@@ -83,51 +98,38 @@ std::string Config::path(const std::string& name) const {
   return (std::filesystem::path(directory) / name).lexically_normal().string();
 }
 
+std::string Config::at(std::string_view key) const {
+  auto place = places.find(key);
+  return fmt::format("{}{}: ", place == places.end() ? "" : place->second + ": ", key);
+}
+
 Result<Config> parse_config(std::string_view text, const std::string& file) {
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
   Config config = default_config();
   TRY_VOID(read_table(config, parsed.table(), "", file));
   if (config.hostname.empty())
-    return fail(Error::Kind::config,
-                file + ": hostname is missing; add a line such as hostname = \"mail.example.org\"");
-  if (config.retry_first > config.retry_max)
-    return fail(Error::Kind::config, file + ": queue.retry_first is longer than queue.retry_max");
-  if (config.tls_certificate.size() != config.tls_key.size())
-    return fail(Error::Kind::config,
-                fmt::format("{}: tls.certificate names {} files and tls.key {}; each certificate "
-                            "has its key",
-                            file, config.tls_certificate.size(), config.tls_key.size()));
-  for (const Door& door : kDoors)
-    if (door.implicit_tls && !(config.*door.endpoints).empty() && config.tls_certificate.empty())
-      return fail(
-          Error::Kind::config,
-          fmt::format("{}: {} needs a certificate: tls.certificate and tls.key", file, door.key()));
-  for (const Door& door : kDoors)
-    if (door.proxied && !(config.*door.endpoints).empty() && config.proxy_networks.empty())
-      return fail(Error::Kind::config,
-                  fmt::format("{}: {} takes connections from your proxies alone; say where they "
-                              "are: proxy.networks = [\"192.0.2.1\"]",
-                              file, door.key()));
+    return fail(
+        Error::Kind::config,
+        file + ":1: hostname is missing; add a line such as hostname = \"mail.example.org\"");
+  TRY_VOID(check_rules(config));
   return config;
 }
 
 Result<std::string> read_config_text(const std::string& directory) {
   std::string file = (std::filesystem::path(directory) / "posta.toml").string();
-  std::ifstream in(file);
-  if (!in)
-    return fail(Error::Kind::config,
-                "cannot read " + file +
-                    "; make a server directory with: posta quickstart --dir DIR --domain DOMAIN");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  constexpr Octets kOctetsMax = 16_MiB;
+  auto text = read_file(file, kOctetsMax);
+  if (text || !text.error().is(Error::Kind::not_found)) return text;
+  return fail(Error::Kind::config,
+              "cannot read " + file +
+                  "; make a server directory with: posta quickstart --dir DIR --domain DOMAIN");
 }
 
 Result<Config> parse_config_of(const std::string& directory, std::string_view text) {
   std::string file = (std::filesystem::path(directory) / "posta.toml").string();
   TRY(Config config, parse_config(text, file));
-  config.directory = std::filesystem::absolute(directory).lexically_normal().string();
+  TRY(config.directory, whole_path(directory));
   return config;
 }
 

@@ -151,8 +151,13 @@ struct Config {
   Octets trace_octets_max = 256_MiB;
   std::vector<net::Endpoint> metrics_listen;
 
+  // Not a key: where each key stands that posta.toml has, "posta.toml:12".
+  std::map<std::string, std::string, std::less<>> places;
+
   // A path of the configuration, absolute: relative ones count from the server directory.
   std::string path(const std::string& name) const;
+  // "posta.toml:12: tls.key: ", to begin an error with; "tls.key: " if it stands nowhere.
+  std::string at(std::string_view key) const;
 };
 
 // What a key has as its value, free of the TOML library.

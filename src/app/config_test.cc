@@ -69,6 +69,19 @@ TEST(Config, MistakesNameFileLineAndWhatToDo) {
       {"hostname = \"mx.example.org\"\n[pop3s]\nlisten = [\"*:995\"]",
        "pop3s.listen needs a certificate"},
       {"hostname = ", "f:1:"},
+      // One port, two services.
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"*:25\"]\n[submission]\nlisten = "
+       "[\"*:25\"]",
+       "f:5: submission.listen: smtp.listen and submission.listen both name *:25"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"*:25\", \"0.0.0.0:25\"]",
+       "f:3: smtp.listen: names *:25 twice"},
+      {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"*:25\"]\n[metrics]\n"
+       "listen = [\"127.0.0.1:25\"]",
+       "f:5: metrics.listen: smtp.listen names *:25, and metrics.listen 127.0.0.1:25"},
+      // Of two wrong places the nearer name, then the same word elsewhere.
+      {"hostname = \"mx.example.org\"\n[imapss]\nlisten = []", "did you mean imaps.listen?"},
+      {"hostname = \"mx.example.org\"\n[smpt]", "f:2: unknown table [smpt]; did you mean [smtp]?"},
+      {"hostname = \"mx.example.org\"\n[x.y]", "f:2: unknown table [x.y]"},
   };
   for (const auto& c : cases) {
     auto config = parse_config(c.text, "f");
@@ -82,7 +95,7 @@ TEST(Config, DoorsOfProxiesNeedToKnowWhereTheseAre) {
   const std::string head = "hostname = \"mx.example.org\"\n[smtp]\nproxy_listen = [\"*:10025\"]\n";
   auto nowhere = parse_config(head, "f");
   ASSERT_FALSE(nowhere);
-  EXPECT_NE(nowhere.error().what.find("smtp.proxy_listen takes connections from your proxies"),
+  EXPECT_NE(nowhere.error().what.find("smtp.proxy_listen: takes connections from your proxies"),
             std::string::npos);
   auto config = parse_config(head + "[proxy]\nnetworks = [\"192.0.2.0/24\"]\n", "f");
   ASSERT_TRUE(config) << config.error().what;
@@ -99,7 +112,7 @@ TEST(Config, DoorsThatBeginWithTlsNeedACertificateBehindAProxyToo) {
       "[proxy]\nnetworks = [\"192.0.2.1\"]\n",
       "f");
   ASSERT_FALSE(config);
-  EXPECT_NE(config.error().what.find("imaps.proxy_listen needs a certificate"), std::string::npos);
+  EXPECT_NE(config.error().what.find("imaps.proxy_listen: needs a certificate"), std::string::npos);
 }
 
 TEST(Config, TheOpenFilesThatAreWantedAreThoseOfAllServices) {
@@ -113,6 +126,49 @@ TEST(Config, TheOpenFilesThatAreWantedAreThoseOfAllServices) {
     ASSERT_TRUE(setting.read(config, value));
     EXPECT_GT(open_files_wanted(config), before + 900'000) << setting.name;
   }
+}
+
+// A time or size that makes the server useless is no setting.
+TEST(Config, EveryTimeAndSizeHasARange) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"store.cache", "0KiB"},
+      {"store.disk_free_min", "0KiB"},
+      {"smtp.message_octets_max", "0"},
+      {"smtp.message_octets_max", "63KiB"},
+      {"imap.message_octets_max", "0"},
+      {"submission.header_octets_max", "0"},
+      {"trace.octets_max", "0"},
+      {"queue.retry_first", "0s"},
+      {"queue.retry_max", "0s"},
+      {"queue.life", "0s"},
+      {"queue.life", "59s"},
+      {"mailbox.retention", "59m"},
+      {"login.failure_window", "0s"},
+      {"outbound.connect_time", "0s"},
+      {"store.directory", ""},
+      {"queue.life", "99999d"},
+      {"queue.delay_warning", "9999d"},
+      {"supervisor.hang_max", "99d"},
+  };
+  for (const auto& [key, value] : cases) {
+    auto dot = key.find('.');
+    auto config = parse_config(fmt::format("hostname = \"mx.example.org\"\n[{}]\n{} = \"{}\"",
+                                           key.substr(0, dot), key.substr(dot + 1), value),
+                               "f");
+    ASSERT_FALSE(config) << key << " " << value;
+    EXPECT_TRUE(config.error().what.starts_with("f:3: " + key + ": expected"))
+        << config.error().what;
+  }
+  auto minutes = parse_config("hostname = \"mx.example.org\"\n[queue]\nlife = \"5m\"", "f");
+  ASSERT_TRUE(minutes);
+  EXPECT_EQ(minutes->queue_life, std::chrono::minutes(5));
+}
+
+TEST(Config, WhatIsFoundWrongLaterNamesItsLineToo) {
+  auto config = parse_config("hostname = \"mx.example.org\"\n\n[tls]\ntls12 = false", "f");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->at("tls.tls12"), "f:4: tls.tls12: ");
+  EXPECT_EQ(config->at("tls.key"), "tls.key: ");
 }
 
 TEST(Config, EverySettingHasAMeaningAndAValueThatItReads) {

@@ -71,15 +71,15 @@ Result<std::shared_ptr<const mta::RelayHost>> load_relay_host(const Config& conf
   if (relay->password_file.empty()) return relay;
   std::string path = config.path(relay->password_file);
   auto text = read_private_file(config, path);
-  if (!text) return fail(Error::Kind::config, "relayhost: " + text.error().what);
+  if (!text) return fail(Error::Kind::config, config.at("relayhost") + text.error().what);
   struct stat about{};
   if (stat(path.c_str(), &about) == 0 && about.st_mode & (S_IRWXG | S_IRWXO))
-    return fail(Error::Kind::config,
-                fmt::format("relayhost: others can read {}; run: chmod 600 {}", path, path));
+    return fail(Error::Kind::config, fmt::format("{}others can read {}; run: chmod 600 {}",
+                                                 config.at("relayhost"), path, path));
   relay->password = trim(text->substr(0, text->find('\n')));
   if (relay->password.empty())
-    return fail(Error::Kind::config,
-                fmt::format("relayhost: {} has no password in its first line", path));
+    return fail(Error::Kind::config, fmt::format("{}{} has no password in its first line",
+                                                 config.at("relayhost"), path));
   return relay;
 }
 
@@ -95,7 +95,10 @@ Result<std::unique_ptr<Outbound>> Outbound::make(const Config& config, store::St
   TRY(auto relay, load_relay_host(config));
   net::TlsClientOptions tls;
   if (!config.outbound_tls_ca_file.empty()) {
-    TRY(tls.ca_pem, read_private_file(config, config.path(config.outbound_tls_ca_file)));
+    auto pem = read_private_file(config, config.path(config.outbound_tls_ca_file));
+    if (!pem)
+      return fail(Error::Kind::config, config.at("outbound.tls_ca_file") + pem.error().what);
+    tls.ca_pem = *std::move(pem);
   }
   TRY(auto client, net::TlsClient::create(std::move(tls)));
   return std::unique_ptr<Outbound>(

@@ -15,6 +15,9 @@
 
 namespace posta::app::kinds {
 
+// Of smtp.message_octets_max and its like. RFC 5321 §4.5.3.1.7: 64 KiB at least.
+inline constexpr Octets kMessageMin = 64_KiB, kMessageMax = 2_GiB;
+
 inline Failure expected(std::string what) {
   return fail(Error::Kind::config, "expected " + what);
 }
@@ -51,24 +54,34 @@ Setting list_of(std::string name, std::string meaning, std::vector<T> Config::* 
           }};
 }
 
-inline Setting size(std::string name, std::string meaning, Octets Config::* field) {
-  return {std::move(name), std::move(meaning),
-          [field](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::text) return expected("a size in quotes, as \"50MiB\"");
-            TRY(config.*field, parse_size(value.text));
-            return {};
-          },
-          [field](const Config& config) { return quoted(print_size(config.*field)); }};
+inline Setting size(std::string name, std::string meaning, Octets Config::* field, Octets min,
+                    Octets max) {
+  return {
+      std::move(name), std::move(meaning),
+      [field, min, max](Config& config, const Value& value) -> Result<> {
+        if (value.kind != Value::Kind::text) return expected("a size in quotes, as \"50MiB\"");
+        TRY(Octets size, parse_size(value.text));
+        if (size < min || size > max)
+          return expected(fmt::format("a size from {} to {}", print_size(min), print_size(max)));
+        config.*field = size;
+        return {};
+      },
+      [field](const Config& config) { return quoted(print_size(config.*field)); }};
 }
 
-inline Setting time(std::string name, std::string meaning, std::chrono::seconds Config::* field) {
-  return {std::move(name), std::move(meaning),
-          [field](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::text) return expected("a time in quotes, as \"5m\"");
-            TRY(config.*field, parse_time(value.text));
-            return {};
-          },
-          [field](const Config& config) { return quoted(print_time(config.*field)); }};
+inline Setting time(std::string name, std::string meaning, std::chrono::seconds Config::* field,
+                    std::chrono::seconds min, std::chrono::seconds max) {
+  return {
+      std::move(name), std::move(meaning),
+      [field, min, max](Config& config, const Value& value) -> Result<> {
+        if (value.kind != Value::Kind::text) return expected("a time in quotes, as \"5m\"");
+        TRY(std::chrono::seconds time, parse_time(value.text));
+        if (time < min || time > max)
+          return expected(fmt::format("a time from {} to {}", print_time(min), print_time(max)));
+        config.*field = time;
+        return {};
+      },
+      [field](const Config& config) { return quoted(print_time(config.*field)); }};
 }
 
 template <class N>
@@ -101,6 +114,17 @@ inline Setting text(std::string name, std::string meaning, std::string Config::*
             if (value.kind != Value::Kind::text) return expected("a text in quotes");
             if (!choices.empty() && std::ranges::find(choices, value.text) == choices.end())
               return expected("one of " + fmt::format("{}", fmt::join(choices, ", ")));
+            config.*field = value.text;
+            return {};
+          },
+          [field](const Config& config) { return quoted(config.*field); }};
+}
+
+inline Setting path(std::string name, std::string meaning, std::string Config::* field) {
+  return {std::move(name), std::move(meaning),
+          [field](Config& config, const Value& value) -> Result<> {
+            if (value.kind != Value::Kind::text || value.text.empty())
+              return expected("a path in quotes");
             config.*field = value.text;
             return {};
           },

@@ -12,6 +12,7 @@ namespace posta::app {
 namespace {
 
 using namespace kinds;
+using namespace std::chrono_literals;
 
 Setting hostname() {
   return {"hostname", "the name of this server, as other servers see it",
@@ -40,16 +41,18 @@ Setting uidl_format() {
 
 std::vector<Setting> make() {
   constexpr std::int64_t kMany = 10'000'000;
+  constexpr std::chrono::seconds kWeek = 168h;
   return {
       hostname(),
       number("loops", "event loops; 0: one for each processor core", &Config::loops, 0, 256),
       number("workers", "threads for what blocks: cold reads, password hashing", &Config::workers,
              1, 256),
-      text("store.directory", "where mail is kept, in the server directory or absolute",
+      path("store.directory", "where mail is kept, in the server directory or absolute",
            &Config::store_directory),
-      size("store.cache", "memory for blocks read from the store", &Config::store_cache),
+      size("store.cache", "memory for blocks read from the store", &Config::store_cache, 1_MiB,
+           1024_GiB),
       size("store.disk_free_min", "with less free disk than this, new mail is put off (452 4.3.1)",
-           &Config::disk_free_min),
+           &Config::disk_free_min, 1_KiB, 1'000'000_GiB),
       list_of("smtp.listen", "addresses and ports that take mail from other servers",
               &Config::smtp_listen, endpoints),
       text("smtp.banner", "text after the host name in the greeting", &Config::smtp_banner),
@@ -57,7 +60,7 @@ std::vector<Setting> make() {
               "networks that may use bare local parts, VRFY, and sessions typed by hand",
               &Config::trusted_networks, networks),
       size("smtp.message_octets_max", "the largest message taken (552 5.3.4)",
-           &Config::message_octets_max),
+           &Config::message_octets_max, kMessageMin, kMessageMax),
       number("smtp.recipients_max", "recipients of one letter (452 4.5.3)", &Config::recipients_max,
              100, 50'000),
       number("smtp.sessions_max", "connections at one time (421 4.7.0)", &Config::smtp_sessions_max,
@@ -84,11 +87,12 @@ std::vector<Setting> make() {
       number("pop3.sessions_per_address_max", "connections at one time from one address",
              &Config::pop3_sessions_per_address_max, 1, kMany),
       time("queue.retry_first", "the first pause before a letter is tried again; it doubles",
-           &Config::retry_first),
-      time("queue.retry_max", "the longest pause", &Config::retry_max),
+           &Config::retry_first, 1s, 24h),
+      time("queue.retry_max", "the longest pause", &Config::retry_max, 1s, kWeek),
       time("queue.life", "how long delivery is tried before the sender is told (5.4.7)",
-           &Config::queue_life),
-      time("mailbox.retention", "how long expunged mail can be brought back", &Config::retention),
+           &Config::queue_life, 1min, 14 * kWeek),
+      time("mailbox.retention", "how long expunged mail can be brought back", &Config::retention,
+           1h, 1000 * kWeek),
       text("log.format", "lines (as Postfix writes them) or json", &Config::log_format,
            {"lines", "json"}),
       text("log.level", "the least important events that are logged", &Config::log_level,

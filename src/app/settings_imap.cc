@@ -16,7 +16,7 @@ std::vector<Setting> imap_settings() {
               "networks whose passwords are taken in clear, without TLS: only wires you trust",
               &Config::imap_cleartext_networks, networks),
       size("imap.message_octets_max", "the largest message that APPEND takes (NO [TOOBIG])",
-           &Config::imap_message_octets_max),
+           &Config::imap_message_octets_max, kMessageMin, kMessageMax),
       number("imap.sessions_max", "connections at one time", &Config::imap_sessions_max, 1, kMany),
       number("imap.sessions_per_address_max", "connections at one time from one address",
              &Config::imap_sessions_per_address_max, 1, kMany),

@@ -6,6 +6,7 @@
 namespace posta::app {
 
 using namespace kinds;
+using namespace std::chrono_literals;
 
 std::vector<Setting> operation_settings() {
   return {
@@ -18,9 +19,9 @@ std::vector<Setting> operation_settings() {
            &Config::log_to, {"stderr", "syslog"}),
       text("log.syslog_socket", "where syslog listens", &Config::log_syslog_socket),
       time("trace.retention", "how long posta trace knows what happened to letters; 0s: never",
-           &Config::trace_retention),
+           &Config::trace_retention, 0s, 24h * 366),
       size("trace.octets_max", "the most that traces may take; the oldest go",
-           &Config::trace_octets_max),
+           &Config::trace_octets_max, 1_MiB, 1024_GiB),
       list_of("metrics.listen",
               "addresses and ports that answer GET /metrics and /healthz: loopback, or a network "
               "that only your monitoring reaches",

@@ -6,6 +6,7 @@
 namespace posta::app {
 
 using namespace kinds;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -91,12 +92,12 @@ std::vector<Setting> outbound_settings() {
       number("outbound.hosts_tried_max", "hosts of a destination that are tried in one attempt",
              &Config::outbound_hosts_tried_max, 1, 100),
       time("outbound.connect_time", "how long a connection may take to come about",
-           &Config::outbound_connect_time),
+           &Config::outbound_connect_time, 1s, 10min),
       time("outbound.idle_time", "how long a session stays open for the next letter",
-           &Config::outbound_idle_time),
+           &Config::outbound_idle_time, 0s, 5min),
       time("queue.delay_warning",
            "letters not delivered after this long: their senders are told, once; \"0s\": never",
-           &Config::queue_delay_warning),
+           &Config::queue_delay_warning, 0s, 24h * 98),
   };
 }
 

@@ -8,6 +8,7 @@ namespace posta::app {
 namespace {
 
 using namespace kinds;
+using namespace std::chrono_literals;
 
 Setting connect_ports() {
   return {
@@ -43,10 +44,10 @@ std::vector<Setting> process_settings() {
              "a server that dies more often in a minute is not started again; 0: always is",
              &Config::crashes_max, 0, 10'000),
       time("supervisor.pause_max", "the longest pause before a server that died is started again",
-           &Config::restart_pause_max),
+           &Config::restart_pause_max, 0s, 1h),
       time("supervisor.hang_max",
            "a server whose loops stand still for so long is killed and started again; 0s: never",
-           &Config::hang_max),
+           &Config::hang_max, 0s, 24h),
   };
 }
 

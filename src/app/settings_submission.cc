@@ -7,6 +7,7 @@
 namespace posta::app {
 
 using namespace kinds;
+using namespace std::chrono_literals;
 
 std::vector<Setting> submission_settings() {
   constexpr std::int64_t kMany = 10'000'000;
@@ -28,7 +29,7 @@ std::vector<Setting> submission_settings() {
              "shows itself by them; 0: no limit",
              &Config::submission_new_recipients_per_day, 0, kMany),
       size("submission.header_octets_max", "the longest header of a submitted message (552 5.3.4)",
-           &Config::submission_header_octets_max),
+           &Config::submission_header_octets_max, 16_KiB, 16_MiB),
       yes_or_no("submission.disclose_client", "write into Received where the user's computer is",
                 &Config::submission_disclose),
       number("submission.sessions_max", "connections at one time, both ports together (421 4.7.0)",
@@ -47,7 +48,7 @@ std::vector<Setting> submission_settings() {
              "loopback and smtp.trusted_networks are exempt",
              &Config::login_address_failures_max, 1, kMany),
       time("login.failure_window", "how long wrong passwords are counted, and logins refused",
-           &Config::login_failure_window),
+           &Config::login_failure_window, 1s, 168h),
   };
 }
 
