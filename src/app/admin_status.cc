@@ -1,6 +1,6 @@
 // admin_status.cc: posta status.
 
-#include <unistd.h>
+#include <filesystem>
 
 #include "app/admin_common.h"
 #include "app/figures.h"
@@ -22,6 +22,15 @@ std::string age_text(std::chrono::milliseconds age) {
   return fmt::format("{} s", seconds);
 }
 
+// What `posta submit` wrote and no server has taken yet.
+std::size_t letters_handed_in(const Config& config) {
+  std::error_code error;
+  std::size_t count = 0;
+  std::filesystem::directory_iterator at(config.path("drop"), error), end;
+  for (; !error && at != end; at.increment(error)) count += at->path().extension() == ".letter";
+  return count;
+}
+
 }  // namespace
 
 Task<Answer> status_command(House& house, const AdminOptions& options) {
@@ -29,12 +38,16 @@ Task<Answer> status_command(House& house, const AdminOptions& options) {
   const Live* live = house.live();
   std::size_t queued = house.queue().letters_owed();
   auto oldest = co_await oldest_letter(house);
-  std::string wrong_now = co_await trouble(house);
+  std::string wrong_now =
+      live ? co_await trouble(house)
+           : "not running; start it with: posta serve --dir " + house.config().directory;
+  std::size_t handed_in = letters_handed_in(house.config());
   object json{{"version", kVersion},
               {"running", live != nullptr},
               {"host", house.config().hostname.str()},
               {"directory", house.config().directory},
               {"queue_letters", queued},
+              {"drop_letters", handed_in},
               {"disk_free", house.store().disk_free()},
               {"trouble", wrong_now}};
   std::string words = fmt::format("posta {} on {}, {}\n", kVersion, house.config().hostname.str(),
@@ -47,7 +60,7 @@ Task<Answer> status_command(House& house, const AdminOptions& options) {
       sessions[service] = now;
       counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", service, now);
     }
-    json["pid"] = getpid();
+    json["pid"] = live->process;
     json["since"] = time_text(live->since);
     json["uptime_seconds"] =
         std::chrono::duration_cast<std::chrono::seconds>(executor.wall() - live->since).count();
@@ -56,16 +69,15 @@ Task<Answer> status_command(House& house, const AdminOptions& options) {
     json["memory"] = memory_octets();
     words += fmt::format(
         "running    since {} ({}), process {}, {} MiB of memory\nlistening  {}\nsessions   {}\n",
-        time_text(live->since), age_text(executor.wall() - live->since), getpid(),
+        time_text(live->since), age_text(executor.wall() - live->since), live->process,
         memory_octets() >> 20, live->listening, counts);
-  } else {
-    words +=
-        fmt::format("not running; start it with: posta serve --dir {}\n", house.config().directory);
   }
   if (oldest) json["queue_oldest"] = time_text(*oldest);
   words += queued == 0 ? std::string("queue      empty\n")
-                       : fmt::format("queue      {} letters{}\n", queued,
+                       : fmt::format("queue      {}{}\n", counted(queued, "letter"),
                                      oldest ? ", the oldest from " + time_text(*oldest) : "");
+  if (handed_in > 0)
+    words += fmt::format("drop       {} handed in, not taken yet\n", counted(handed_in, "letter"));
   words += fmt::format("disk       {} MiB free\n", house.store().disk_free() >> 20);
   words += wrong_now.empty() ? std::string("all is well\n") : "WRONG      " + wrong_now + "\n";
   Answer answer = said(options.json, json, std::move(words));

@@ -11,7 +11,8 @@
 namespace posta::app {
 
 struct Live {
-  WallTime since;  // of its start
+  WallTime since;    // of its start
+  long process = 0;  // the one that signals are for: the supervisor, where there is one
   std::string listening;
   // Service and how many sessions it has now. Any thread.
   std::vector<std::pair<std::string, std::function<std::size_t()>>> sessions;

@@ -52,6 +52,7 @@ class Server {
       return [&census] { return census.sessions(); };
     };
     house_.set_live({.since = house_.loop(0).wall(),
+                     .process = superior_->process(),
                      .listening = listening(house_.config()),
                      .sessions = {{"smtp", count(shared_.smtp_census)},
                                   {"submission", count(shared_.submission_census)},
@@ -241,6 +242,7 @@ Result<> Server::apply(Order order) {
   }
   TRY_VOID(reload(fresh));
   inherit(std::move(order.opened));
+  house_.live()->listening = listening(fresh);
   for (const Listening& what : before)
     if (std::ranges::count(wanted, what.endpoint, &Listening::endpoint) == 0)
       network_.disinherit(what.endpoint);

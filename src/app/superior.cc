@@ -44,6 +44,7 @@ class NoSupervisor final : public Superior {
   }
   void stop_listening() override { signals_.reset(); }
 
+  long process() const override { return getpid(); }
   void ready(const std::string& status) override { notifier_.ready(status); }
   void stopping() override { notifier_.stopping(); }
   void alive() override { notifier_.alive(); }
@@ -93,6 +94,7 @@ class Supervisor final : public Superior {
     input_.reset();
   }
 
+  long process() const override { return supervisor_; }
   void ready(const std::string& status) override { say(guard::Kind::ready, status); }
   void stopping() override { say(guard::Kind::stopping, ""); }
   void alive() override { say(guard::Kind::alive, ""); }
@@ -170,6 +172,7 @@ class Supervisor final : public Superior {
     order_.opened.back().sockets.emplace_back(received.descriptor.release());
   }
 
+  long supervisor_ = getppid();
   guard::Channel link_;
   std::mutex mutex_;  // of the helper's channel: one question at a time
   guard::Channel helper_;

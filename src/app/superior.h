@@ -33,6 +33,9 @@ class Superior {
   virtual void listen(runtime::asio::Loop& loop, Obey obey, std::function<void()> end) = 0;
   virtual void stop_listening() = 0;
 
+  // The process that signals are for: SIGHUP, SIGTERM.
+  virtual long process() const = 0;
+
   virtual void ready(const std::string& status) = 0;
   virtual void stopping() = 0;
   virtual void alive() = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/check_system.h"
 #include "app/control.h"
 #include "app/events.h"
 #include "app/superior.h"
@@ -28,6 +29,12 @@ Result<net::asio::Fd> bind_patiently(HelperClient& helper, std::uint32_t index, 
   }
 }
 
+// Which process has the port, where that can be seen.
+Failure not_opened(const Listening& what, const Error& error) {
+  std::string who = error.is(Error::Kind::conflict) ? who_listens(what.endpoint.port) : "";
+  return fail(error.kind, error.what + (who.empty() ? "" : ": it is in use by " + who));
+}
+
 bool has(const std::vector<OpenListener>& open, const net::Endpoint& endpoint) {
   return std::ranges::any_of(open, [&](const auto& one) { return one.what.endpoint == endpoint; });
 }
@@ -48,7 +55,7 @@ Result<> Supervisor::open_all(Estate& estate, HelperClient helper, std::vector<L
       continue;
     }
     for (unsigned n = 1;; ++n) {
-      if (!socket) return Failure(socket.error());
+      if (!socket) return not_opened(what, socket.error());
       open.sockets.push_back(*std::move(socket));
       if (n == loops) break;
       socket = helper.bind(i);

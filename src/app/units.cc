@@ -56,4 +56,8 @@ std::string print_time(std::chrono::seconds time) {
   return print(static_cast<std::uint64_t>(time.count()), kTimes);
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 }  // namespace posta::app

@@ -15,4 +15,7 @@ std::string print_size(Octets octets);
 Result<std::chrono::seconds> parse_time(std::string_view text);  // 90s, 5m, 4h, 30d
 std::string print_time(std::chrono::seconds time);
 
+// "1 letter", "2 letters".
+std::string counted(std::uint64_t count, std::string_view noun);
+
 }  // namespace posta::app
