@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "app/admin_common.h"
+#include "ops/targets.h"
 
 namespace posta::app {
 
@@ -45,9 +48,36 @@ Task<Result<AccountId>> account_named(House& house, const std::string& text) {
   co_return account->id;
 }
 
+Task<> warn_of_targets(House& house, Address alias, std::vector<Address> targets, Answer& answer) {
+  auto trouble = co_await ops::trouble_with(house.directory(), alias, std::move(targets));
+  if (trouble && !trouble->empty()) answer.err += "posta: warning: " + *trouble + "\n";
+}
+
+namespace {
+
+// Bare names mean the default domain, as they do for logins: "ann" is ann@example.org.
+Task<Result<>> complete_names(House& house, AdminOptions& options) {
+  static const std::vector<std::string> kGroups = {"account", "app-password", "alias", "mailbox",
+                                                   "undelete"};
+  if (std::ranges::find(kGroups, options.group) == kGroups.end()) co_return Result<>();
+  CO_TRY(auto system, co_await house.directory().system());
+  if (system.default_domain.empty()) co_return Result<>();
+  auto complete = [&](std::string& name) {
+    if (!name.empty() && name.find('@') == std::string::npos)
+      name += "@" + system.default_domain.str();
+  };
+  complete(options.name);
+  if (options.group == "alias") std::ranges::for_each(options.targets, complete);
+  co_return Result<>();
+}
+
+}  // namespace
+
 Task<Answer> administer(House& house, Request request) {
   AdminOptions options;
   if (auto usage = parse_admin(request.args, options)) co_return *usage;
+  auto completed = co_await complete_names(house, options);
+  if (!completed) co_return wrong(completed.error());
   if (options.group == "account")
     co_return co_await account_command(house, options, std::move(request.input));
   if (options.group == "app-password") co_return co_await app_password_command(house, options);

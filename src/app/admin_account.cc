@@ -3,6 +3,7 @@
 #include "app/admin_common.h"
 #include "app/units.h"
 #include "ops/accounts.h"
+#include "ops/credentials.h"
 
 namespace posta::app {
 
@@ -40,10 +41,37 @@ object account_json(const ops::AccountState& state) {
 std::string account_line(const ops::AccountState& state) {
   const directory::Account& account = state.account;
   std::string limit = account.quota.octets ? print_size(account.quota.octets) : "no limit";
-  return fmt::format("{:<40} {:>8} messages {:>12} octets of {}{}{}{}\n", account.address.str(),
-                     state.use.messages, state.use.octets, limit,
-                     account.enabled ? "" : ", disabled", state.is_postmaster ? ", postmaster" : "",
+  return fmt::format("{:<40} {:>8} message{} {:>12} octets of {}{}{}{}\n", account.address.str(),
+                     state.use.messages, state.use.messages == 1 ? " " : "s", state.use.octets,
+                     limit, account.enabled ? "" : ", disabled",
+                     state.is_postmaster ? ", postmaster" : "",
                      state.has_password ? "" : ", no password");
+}
+
+// Everything that there is to know: `posta account show`.
+Task<Answer> show_account(House& house, const AdminOptions& options,
+                          const ops::AccountState& state) {
+  ops::Credentials credentials(house.store(), house.directory());
+  auto grants = co_await credentials.grants(state.account.address);
+  if (!grants) co_return wrong(grants.error());
+  boost::json::array senders;
+  std::string also;
+  for (const auto& grant : *grants) {
+    senders.push_back(boost::json::string(grant.str()));
+    also += (also.empty() ? "" : ", ") + grant.str();
+  }
+  object json = account_json(state);
+  json["may_send_as"] = senders;
+  const directory::Account& account = state.account;
+  std::string words = account_line(state);
+  auto line = [&](std::string_view what, const std::string& value) {
+    if (!value.empty()) words += fmt::format("    {:<16} {}\n", what, value);
+  };
+  line("name", account.name);
+  line("made", time_text(account.created));
+  if (account.quota.messages > 0) line("message quota", std::to_string(account.quota.messages));
+  line("may send as", also);
+  co_return said(options.json, json, std::move(words));
 }
 
 Task<Answer> add_account(House& house, const AdminOptions& options, std::string password) {
@@ -137,7 +165,7 @@ Task<Answer> account_command(House& house, const AdminOptions& options, std::str
   if (options.verb == "show") {
     auto state = co_await accounts.show(*address);
     if (!state) co_return wrong(state.error());
-    co_return said(options.json, account_json(*state), account_line(*state));
+    co_return co_await show_account(house, options, *state);
   }
   auto removed = co_await accounts.remove(*address);
   if (!removed) co_return wrong(removed.error());

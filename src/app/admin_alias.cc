@@ -60,7 +60,9 @@ Task<Answer> alias_command(House& house, const AdminOptions& options) {
   }
   auto done = options.verb == "add" ? co_await aliases.add(alias) : co_await aliases.set(alias);
   if (!done) co_return wrong(done.error());
-  co_return said(options.json, alias_json(alias), alias_line(alias));
+  Answer answer = said(options.json, alias_json(alias), alias_line(alias));
+  co_await warn_of_targets(house, alias.address, alias.targets, answer);
+  co_return answer;
 }
 
 }  // namespace posta::app

@@ -34,6 +34,10 @@ runtime::Task<Result<AccountId>> account_named(House& house, const std::string& 
 Answer page(const AdminOptions& options, const boost::json::array& list, std::string words,
             const std::string& none, const std::string& last);
 
+// Said beside the answer, which it does not make a failure: where these targets lead nowhere.
+runtime::Task<> warn_of_targets(House& house, Address alias, std::vector<Address> targets,
+                                Answer& answer);
+
 // The groups. `options` outlives the task; `input` is what --password-stdin read.
 runtime::Task<Answer> app_password_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> change_own_password(House& house, const AdminOptions& options,

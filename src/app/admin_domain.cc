@@ -2,6 +2,7 @@
 
 #include "app/admin_common.h"
 #include "ops/domains.h"
+#include "ops/targets.h"
 
 namespace posta::app {
 
@@ -81,7 +82,10 @@ Task<Answer> domain_command(House& house, const AdminOptions& options) {
   auto state = options.verb == "add" ? co_await domains.add(*name, *setting)
                                      : co_await domains.set(*name, *setting);
   if (!state) co_return wrong(state.error());
-  co_return said(options.json, domain_json(*state), domain_line(*state));
+  Answer answer = said(options.json, domain_json(*state), domain_line(*state));
+  if (options.catch_all && state->domain.catch_all)
+    co_await warn_of_targets(house, ops::catch_all_of(*name), {*state->domain.catch_all}, answer);
+  co_return answer;
 }
 
 }  // namespace posta::app

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/admin.h"
+#include "base/text.h"
 
 namespace posta::app {
 
@@ -187,6 +188,24 @@ void other_words(CLI::App& cli, AdminOptions& options) {
   plain(cli, options, "checkpoint", "")->group("");
 }
 
+// "posta account foo": CLI11 would only say that a verb is missing.
+std::optional<Answer> unknown_verb(CLI::App& cli, const std::vector<std::string>& args) {
+  if (args.size() < 2 || args[1].starts_with('-')) return std::nullopt;
+  auto all = [](const CLI::App*) { return true; };
+  for (CLI::App* group : cli.get_subcommands(all)) {
+    if (group->get_name() != args[0]) continue;
+    std::vector<std::string> verbs;
+    for (const CLI::App* verb : group->get_subcommands(all)) verbs.push_back(verb->get_name());
+    if (verbs.empty() || std::ranges::find(verbs, args[1]) != verbs.end()) return std::nullopt;
+    auto near = closest(args[1], verbs);
+    return Answer{
+        64, "",
+        fmt::format("posta: no command {0} {1}{2}\nposta {0} --help lists them\n", args[0],
+                    printable(args[1]), near ? "; did you mean " + *near + "?" : "")};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_admin_command(const std::string& command) {
@@ -207,6 +226,7 @@ std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOpt
   queue_words(cli, options);
   mailbox_words(cli, options);
   other_words(cli, options);
+  if (auto unknown = unknown_verb(cli, args)) return *unknown;
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     cli.parse(reversed);

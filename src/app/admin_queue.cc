@@ -1,6 +1,7 @@
 // admin_queue.cc: posta queue.
 
 #include "app/admin_common.h"
+#include "app/units.h"
 
 namespace posta::app {
 
@@ -32,9 +33,9 @@ std::string letter_lines(const mta::QueuedLetter& letter) {
                                 letter.message.body.size, time_text(letter.letter.origin.received),
                                 to_string(letter.letter.envelope.from));
   for (const auto& one : letter.owed)
-    out += fmt::format("    {}  {}, {} attempts, {}\n", one.recipient.address.str(),
-                       one.held ? "held" : "next " + time_text(one.next_attempt), one.attempts,
-                       one.last_reply.str());
+    out += fmt::format("    {}  {}, {}, {}\n", one.recipient.address.str(),
+                       one.held ? "held" : "next " + time_text(one.next_attempt),
+                       counted(one.attempts, "attempt"), one.last_reply.str());
   return out;
 }
 
@@ -66,6 +67,10 @@ Result<mta::Selection> selection(const AdminOptions& options) {
   return which;
 }
 
+std::string are(std::size_t recipients) {
+  return counted(recipients, "recipient") + (recipients == 1 ? " is" : " are");
+}
+
 Task<Answer> change_queue(House& house, const AdminOptions& options) {
   auto which = selection(options);
   if (!which) co_return wrong(which.error());
@@ -73,23 +78,32 @@ Task<Answer> change_queue(House& house, const AdminOptions& options) {
   Result<std::size_t> done = std::size_t{0};
   const char* words = "";
   if (options.verb == "retry") {
-    done = co_await queue.retry(*std::move(which));
+    done = co_await queue.retry(*which);
     words = "due now";
   } else if (options.verb == "hold") {
-    done = co_await queue.hold(*std::move(which));
+    done = co_await queue.hold(*which);
     words = "held, until posta queue release";
   } else if (options.verb == "release") {
-    done = co_await queue.release(*std::move(which));
+    done = co_await queue.release(*which);
     words = "released, and due now";
   } else {
-    done = co_await queue.remove(*std::move(which),
-                                 options.report ? mta::Report::yes : mta::Report::no);
+    done = co_await queue.remove(*which, options.report ? mta::Report::yes : mta::Report::no);
     words = options.report ? "deleted; their senders are told" : "deleted";
   }
   if (!done) co_return wrong(done.error());
-  if (*done == 0) co_return wrong("nothing that is owed is meant by this; see posta queue list");
-  co_return said(options.json, object{{"recipients", *done}},
-                 fmt::format("{} recipients are {}\n", *done, words));
+  // What is held is not retried: it waits for its release.
+  Result<std::size_t> held = std::size_t{0};
+  if (options.verb == "retry") held = co_await queue.held(*which);
+  if (!held) co_return wrong(held.error());
+  std::string waiting;
+  if (*held > 0) waiting = fmt::format("{} held: posta queue release", are(*held));
+  if (*done == 0)
+    co_return wrong(*held > 0 ? waiting
+                              : "nothing that is owed is meant by this; see posta queue list");
+  object json{{"recipients", *done}};
+  if (options.verb == "retry") json["held"] = *held;
+  co_return said(options.json, json,
+                 fmt::format("{} {}\n", are(*done), words) + (*held > 0 ? waiting + "\n" : ""));
 }
 
 }  // namespace

@@ -80,13 +80,14 @@ Task<Answer> undelete_command(House& house, const AdminOptions& options) {
     which.push_back(std::move(one.expunged));
   }
   if (options.dry_run)
-    co_return said(
-        options.json, json,
-        words + fmt::format("{} messages; without --list they are brought back\n", which.size()));
+    co_return said(options.json, json,
+                   words + fmt::format("{}; without --list they are brought back\n",
+                                       counted(which.size(), "message")));
   auto back = co_await house.mailboxes().undelete(*account, std::move(which), executor.wall());
   if (!back) co_return wrong(back.error());
   co_return said(options.json, object{{"brought_back", *back}, {"messages", json}},
-                 words + fmt::format("{} messages are brought back\n", *back));
+                 words + fmt::format("{} {} brought back\n", counted(*back, "message"),
+                                     *back == 1 ? "is" : "are"));
 }
 
 }  // namespace posta::app

@@ -28,8 +28,15 @@ Failure no(std::string what) {
   return fail(Error::Kind::conflict, std::move(what));
 }
 
+// Where links lead; what cannot be followed is taken as it is written.
+fs::path followed(const fs::path& path) {
+  std::error_code error;
+  fs::path out = fs::weakly_canonical(path, error);
+  return error ? path : out;
+}
+
 bool lies_in(const fs::path& path, const fs::path& folder) {
-  auto relative = fs::weakly_canonical(path).lexically_relative(fs::weakly_canonical(folder));
+  auto relative = followed(path).lexically_relative(followed(folder));
   return !relative.empty() && *relative.begin() != "..";
 }
 
@@ -114,7 +121,7 @@ class Backup {
   }
 
   Result<> copy_checkpoint() {
-    Outside outside(config_, /*as_root=*/true);
+    Outside outside(config_.directory, config_, /*as_root=*/true);
     TRY(Answer answer, outside.ask({{"checkpoint"}, ""}));
     auto lines = split(answer.out, '\n');
     if (answer.exit != 0 || lines.size() < 2)
@@ -142,7 +149,7 @@ class Backup {
     std::error_code error;
     for (fs::recursive_directory_iterator at(part_, error), end; !error && at != end;
          at.increment(error))
-      if (at->is_directory()) TRY_VOID(sync_folder(at->path().string()));
+      if (std::error_code gone; at->is_directory(gone)) TRY_VOID(sync_folder(at->path().string()));
     return {};
   }
 
@@ -181,7 +188,9 @@ Answer backup(const std::string& server, const std::vector<std::string>& args) {
   }
   auto config = read_config(server);
   if (!config) return {1, "", "posta: " + config.error().what + "\n"};
-  auto made = Backup(*config, fs::absolute(to).lexically_normal()).make();
+  auto where = whole_path(to);
+  if (!where) return {1, "", "posta: no backup was made: " + where.error().what + "\n"};
+  auto made = Backup(*config, *where).make();
   if (!made) return {1, "", "posta: no backup was made: " + made.error().what + "\n"};
   Octets octets = 0;
   for (const auto& file : made->files) octets += file.octets;

@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cstdio>
 
 #include "app/certificates.h"
@@ -14,8 +15,10 @@
 #include "app/house.h"
 #include "app/listening.h"
 #include "app/outbound.h"
+#include "app/units.h"
 #include "app/walls.h"
 #include "net/asio/network.h"
+#include "ops/targets.h"
 #include "wire/pop3/uidl.h"
 
 namespace posta::app {
@@ -30,22 +33,30 @@ constexpr std::string_view kUsage =
     "--store also reads every record and verifies it; the server must not be running.\n"
     "--json prints for programs.\n";
 
-void check_ports(Findings& findings, const Config& config, bool running) {
-  if (running) {
-    findings.good("the server is running; its ports are its own");
-    return;
-  }
+// What the running server holds, as `posta status` says it: "smtp 127.0.0.1:25 pop3 …".
+std::string held_by_server(const Answer& status) {
+  boost::system::error_code error;
+  auto told = boost::json::parse(status.out, error);
+  const auto* listening =
+      !error && told.is_object() ? told.as_object().if_contains("listening") : nullptr;
+  return listening && listening->is_string() ? " " + std::string(listening->as_string()) + " " : "";
+}
+
+// `held`: by the server that runs; empty if none does.
+void check_ports(Findings& findings, const Config& config, const std::string& held) {
+  if (!held.empty()) findings.good("the server is running; its ports are its own");
   runtime::asio::WorkerPool workers({.threads = 1});
   runtime::asio::Loop loop(workers);
   net::asio::AsioNetwork network;
   for (const Listening& one : all_listeners(config)) {
+    if (held.find(" " + one.str() + " ") != std::string::npos) continue;
     auto listener = network.listen(loop, one.endpoint);
     std::string name =
         fmt::format("{} on {}{}", one.service, one.endpoint.str(), one.proxied ? " by proxy" : "");
     if (listener) {
       findings.good(name + " is free");
     } else if (one.optional()) {
-      findings.good(name + " is left out: " + listener.error().what);
+      findings.note(name + " is left out: " + listener.error().what);
     } else {
       std::string who = who_listens(one.endpoint.port);
       findings.bad(name + " cannot be had: " +
@@ -72,13 +83,13 @@ bool check_processes(Findings& findings, const Config& config) {
   }
   auto gaps = guard::kernel_gaps();
   if (config.sandbox == "off") {
-    findings.good("the sandbox is off");
+    findings.note("the sandbox is off (sandbox = \"off\")");
   } else if (gaps.empty()) {
     findings.good("this kernel gives all of the sandbox");
   }
   for (const auto& gap : gaps) {
     std::string words = "the sandbox is not whole: this kernel has " + gap;
-    config.sandbox == "required" ? findings.bad(words) : findings.good(words);
+    config.sandbox == "required" ? findings.bad(words) : findings.note(words);
   }
   return reachable;
 }
@@ -97,9 +108,13 @@ runtime::Task<> look_at_domains(House& house, Findings& findings) {
   } else if (domains->empty()) {
     findings.bad("there is no domain, so no mail is taken; run: posta domain add DOMAIN");
   } else {
-    findings.good(fmt::format("{} domains, {} letters in the queue", domains->size(),
-                              house.queue().letters_owed()));
+    findings.good(fmt::format("{}, {} in the queue", counted(domains->size(), "domain"),
+                              counted(house.queue().letters_owed(), "letter")));
   }
+  auto dead = co_await ops::dead_ends(house.directory());
+  if (!dead) findings.bad("cannot read the aliases: " + dead.error().what);
+  if (dead)
+    for (const std::string& one : *dead) findings.note("mail that goes nowhere: " + one);
 }
 
 void check_disk(Findings& findings, const Config& config) {
@@ -160,8 +175,13 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
   } else {
     findings.bad(outbound.error().what);
   }
-  bool running = ask_server(config->directory, {{"status"}, ""}).has_value();
-  check_ports(findings, *config, running);
+  auto status = ask_server(config->directory, {{"status", "--json"}, ""});
+  bool running = status.has_value();
+  if (!running && status.error().is(Error::Kind::denied)) {
+    findings.bad(status.error().what);
+    return findings.answer(json);
+  }
+  check_ports(findings, *config, running ? held_by_server(*status) : "");
   check_disk(findings, *config);
   check_open_files(findings, *config);
   check_clock(findings);

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "app/files.h"
+#include "base/text.h"
 #include "mta/queue/taken.h"
 #include "runtime/sleep.h"
 #include "runtime/worker.h"
@@ -144,13 +145,15 @@ Task<> DropBox::settle(const Found& found, ops::Handed handed) {
   Events& events = house_.log();
   if (handed.what == ops::Handed::What::later) {
     waiting_[found.id] = executor.now() + limits_.again_after;
-    events.emit({"drop.letter.later", {{"file", found.id}, {"why", handed.why}}});
+    events.emit(
+        {"drop.letter.later", {{"file", found.id}, {"why", std::string(trim(handed.why))}}});
     co_return;
   }
   bool whole = handed.what == ops::Handed::What::taken && handed.why.empty();
   if (!whole)
-    events.emit(
-        {"drop.letter.refused", {{"file", found.id}, {"why", handed.why}}, Severity::warning});
+    events.emit({"drop.letter.refused",
+                 {{"file", found.id}, {"why", std::string(trim(handed.why))}},
+                 Severity::warning});
   auto move = [folder = folder_, id = found.id, why = handed.why, whole]() -> Result<> {
     return whole ? remove_letter(folder, id) : put_aside(folder, id, why);
   };

@@ -55,17 +55,15 @@ std::string take_directory(std::vector<std::string>& args) {
   return directory;
 }
 
-Result<Config> configured(const std::string& directory) {
-  if (directory.empty())
-    return fail(Error::Kind::config, "which server directory? Say --dir DIR, or set POSTA_DIR");
-  return read_config(directory);
+int no_directory() {
+  std::fputs("posta: which server directory? Say --dir DIR, or set POSTA_DIR\n", stderr);
+  return 64;
 }
 
 int administer_from_outside(const std::string& directory, std::vector<std::string> args) {
   if (auto usage = admin_usage(args)) return print(*usage);
-  auto config = configured(directory);
-  if (!config) return complain(config.error());
-  return run_outside(*std::move(config), std::move(args));
+  if (directory.empty()) return no_directory();
+  return run_outside(directory, std::move(args));
 }
 
 // posta version [--json]
@@ -86,7 +84,7 @@ bool wants_help(const std::vector<std::string>& args) {
 int on_files(const std::string& directory, const std::vector<std::string>& args) {
   const std::string& command = args[0];
   if (command == "restore") return print(restore(directory, args));
-  if (directory.empty() && !wants_help(args)) return complain(configured("").error());
+  if (directory.empty() && !wants_help(args)) return no_directory();
   if (command == "backup") return print(backup(directory, args));
   if (command == "submit") return print(submit(directory, args));
   if (command == "config") return print(config_command(directory, args));
@@ -102,7 +100,18 @@ guard::ServiceEnvironment service_environment() {
           get("LISTEN_FDS"),    get("LISTEN_PID"),    get("LISTEN_FDNAMES")};
 }
 
+constexpr const char* kServeUsage =
+    "usage: posta serve --dir DIR [--no-supervisor]\n"
+    "Serves in the foreground, and logs to standard error. SIGTERM ends it in order, SIGHUP makes "
+    "it\n"
+    "read posta.toml and the certificates again.\n"
+    "--no-supervisor: one process without a sandbox, for debugging.\n";
+
 int serve_as_asked(const std::string& directory, const std::vector<std::string>& args) {
+  if (wants_help(args)) {
+    std::fputs(kServeUsage, stdout);
+    return 0;
+  }
   bool alone = args.size() == 2 && args[1] == "--no-supervisor";
   if (args.size() > 1 && !alone) {
     std::fprintf(stderr,
@@ -111,7 +120,8 @@ int serve_as_asked(const std::string& directory, const std::vector<std::string>&
                  args[1].c_str());
     return 64;
   }
-  auto config = configured(directory);
+  if (directory.empty()) return no_directory();
+  auto config = read_config(directory);
   if (!config) return complain(config.error());
   return alone ? serve_alone(*std::move(config), service_environment())
                : serve_supervised(*std::move(config), service_environment());
@@ -127,7 +137,8 @@ int run(std::vector<std::string> args) {
   }
   if (command == "quickstart") return print(quickstart(directory, args));
   if (command == "tool" && args.size() == 2 && args[1] == "sandbox-probe") {
-    auto config = configured(directory);
+    if (directory.empty()) return no_directory();
+    auto config = read_config(directory);
     return config ? print(probe_sandbox(*config)) : complain(config.error());
   }
   if (command == "tool") return print(tool(args));

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/admin.h"
+#include "app/files.h"
 #include "app/walls.h"
 
 namespace posta::app {
@@ -61,9 +62,10 @@ int print(const Answer& answer) {
 
 Result<Answer> Outside::ask(Request request) {
   if (!house_) {
-    auto answer = ask_server(config_.directory, request);
+    auto answer = ask_server(directory_, request);
     if (answer || !answer.error().is(Error::Kind::not_found)) return answer;
-    Config quiet = config_;
+    if (!config_) return Failure(config_.error());
+    Config quiet = *config_;
     quiet.log_level = "error";  // a command speaks for itself
     quiet.log_to = "stderr";
     if (!as_root_) TRY_VOID(act_as_server(quiet));
@@ -74,8 +76,12 @@ Result<Answer> Outside::ask(Request request) {
   return here;
 }
 
-int run_outside(Config config, std::vector<std::string> args) {
-  Outside outside(std::move(config));
+int run_outside(const std::string& directory, std::vector<std::string> args) {
+  auto where = whole_path(directory);
+  if (!where) return print({1, "", "posta: " + where.error().what + "\n"});
+  auto config = read_config(directory);
+  std::string wrong = config ? "" : config.error().what;
+  Outside outside(*where, std::move(config));
   Request request{std::move(args), ""};
   // A password, or the old one and the new one.
   bool change = has_option(request.args, "--change");
@@ -89,6 +95,9 @@ int run_outside(Config config, std::vector<std::string> args) {
       std::fprintf(stderr, "posta: %s\n", answer.error().what.c_str());
       return 1;
     }
+    if (!wrong.empty())
+      std::fprintf(stderr, "posta: warning: the server runs with what posta.toml said before; %s\n",
+                   std::exchange(wrong, "").c_str());
     if (!whole) answer->more.clear();
     pages.print(*answer);
     std::fwrite(answer->err.data(), 1, answer->err.size(), stderr);

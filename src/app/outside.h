@@ -18,19 +18,21 @@ class Outside {
  public:
   // Root opens the store as the server's user, so that no file in it becomes root's; `as_root` for
   // who must write elsewhere afterwards, and then hands the store back (walls.h).
-  explicit Outside(Config config, bool as_root = false)
-      : config_(std::move(config)), as_root_(as_root) {}
+  // A configuration that is wrong is an Error only where no server runs.
+  Outside(std::string directory, Result<Config> config, bool as_root = false)
+      : directory_(std::move(directory)), config_(std::move(config)), as_root_(as_root) {}
   Result<Answer> ask(Request request);
 
  private:
-  Config config_;
+  std::string directory_;
+  Result<Config> config_;
   bool as_root_;
   std::unique_ptr<House> house_;
 };
 
 // An administrative command as it was typed: the whole list, page after page, unless --limit says
 // how much. Prints; returns the exit code.
-int run_outside(Config config, std::vector<std::string> args);
+int run_outside(const std::string& directory, std::vector<std::string> args);
 
 int print(const Answer& answer);
 

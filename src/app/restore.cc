@@ -109,7 +109,7 @@ Result<> copy_all(const ops::Manifest& manifest, const fs::path& backup, const f
   fs::create_directories(part / manifest.store / "bodies", error);
   for (fs::recursive_directory_iterator at(part, error), end; !error && at != end;
        at.increment(error)) {
-    if (!at->is_directory()) continue;
+    if (std::error_code gone; !at->is_directory(gone)) continue;
     if (give && chown(at->path().c_str(), owner.st_uid, owner.st_gid) != 0)
       return fail(Error::Kind::denied, "cannot give away " + at->path().string());
     TRY_VOID(sync_folder(at->path().string()));
@@ -145,9 +145,26 @@ struct Options {
   bool json = false;
 };
 
-Result<Answer> run(const fs::path& target, const Options& options) {
-  fs::path backup = fs::absolute(options.from).lexically_normal();
-  if (!options.verify_only) TRY_VOID(look_at_target(target, options.force));
+// Whoever the server will be, if root restores it: known before anything is copied. Nothing: it
+// stays with the owner that the backup says.
+Result<std::optional<guard::Identity>> future_owner(const fs::path& backup,
+                                                    const fs::path& target) {
+  if (geteuid() != 0) return std::nullopt;
+  auto text = read_config_text((backup / "server").string());
+  auto config =
+      text ? parse_config_of(target.string(), *text) : Result<Config>(Failure(text.error()));
+  if (!config) return std::nullopt;
+  TRY(auto who, server_identity(*config));
+  return who;
+}
+
+Result<Answer> run(const std::string& server, const Options& options) {
+  TRY(fs::path backup, whole_path(options.from));
+  fs::path target;
+  if (!options.verify_only) {
+    TRY(target, whole_path(server));
+    TRY_VOID(look_at_target(target, options.force));
+  }
   TRY(auto manifest, verify(backup));
   boost::json::object json{
       {"made", manifest.made}, {"host", manifest.host}, {"files", manifest.files.size()}};
@@ -155,6 +172,7 @@ Result<Answer> run(const fs::path& target, const Options& options) {
       fmt::format("{}: {} files of {}, as of {}, all as they were written\n", options.from,
                   manifest.files.size(), manifest.host, manifest.made);
   if (!options.verify_only) {
+    TRY(auto owner, future_owner(backup, target));
     fs::path part = target.string() + ".part";
     TRY_VOID(copy_all(manifest, backup, part));
     TRY(std::string kept, replace(part, target));
@@ -163,11 +181,7 @@ Result<Answer> run(const fs::path& target, const Options& options) {
     words += "restored to " + target.string() + "\n";
     if (!kept.empty()) words += "what was there is now " + kept + "; remove it when you are sure\n";
     auto config = read_config(target.string());
-    // Restored by root: it belongs to whom the server is, as what quickstart makes.
-    if (config && geteuid() == 0) {
-      TRY(auto who, server_identity(*config));
-      TRY_VOID(guard::give_tree_to(target.string(), who));
-    }
+    if (owner) TRY_VOID(guard::give_tree_to(target.string(), *owner));
     std::string store = (target / manifest.store).string();
     if (config && config->path(config->store_directory) != store) {
       words += fmt::format(
@@ -204,7 +218,7 @@ Answer restore(const std::string& server, const std::vector<std::string>& args) 
   }
   if (server.empty() && !options.verify_only)
     return {64, "", "posta: restore makes a server directory; say which: --dir DIR\n"};
-  auto done = run(fs::absolute(server).lexically_normal(), options);
+  auto done = run(server, options);
   if (!done) return {1, "", "posta: " + done.error().what + "\n"};
   return *std::move(done);
 }

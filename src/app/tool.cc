@@ -20,7 +20,7 @@ constexpr std::string_view kUsage =
 }  // namespace
 
 Answer tool(const std::vector<std::string>& args) {
-  if (args.size() == 2 && (args[1] == "--help" || args[1] == "-h"))
+  if (args.size() >= 2 && (args.back() == "--help" || args.back() == "-h"))
     return {0, std::string(kUsage), ""};
   if (args.size() != 3 || args[1] != "mime") return {64, "", std::string(kUsage)};
   std::ostringstream text;

@@ -18,9 +18,9 @@ def player():
     return os.environ.get("POSTA_IMAP_STRESS") or (str(built[-1]) if built else None)
 
 
-@unittest.skipUnless(player(), "the target imap_stress is not built")
 class ImapStress(unittest.TestCase):
     def setUp(self):
+        self.assertTrue(player(), "no player: build the target imap_stress")
         self.seed = int(os.environ.get("POSTA_IMAP_SEED", random.randrange(1, 1 << 20)))
         self.server = Server(accounts=("ann",), settings='log.level = "error"').start()
 
