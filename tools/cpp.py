@@ -33,13 +33,13 @@ def split(text):
     return "".join(code), "".join(comments)
 
 
-def closing(code, opening):
+def closing(code, opening, pair="{}"):
     """The index of the brace that closes the one at `opening`; the end of the code if none does."""
     depth = 0
     for index in range(opening, len(code)):
-        if code[index] == "{":
+        if code[index] == pair[0]:
             depth += 1
-        elif code[index] == "}":
+        elif code[index] == pair[1]:
             depth -= 1
             if depth == 0:
                 return index

@@ -110,6 +110,17 @@ class Tidy(fixture.ToolTest):
             self.assert_banned("clock", code)
         self.assert_clean({"src/net/b.cc": "auto t = message.time();\nWall time();\n"})
 
+    def test_no_file_system_throws(self):
+        for code in ("auto a = fs::absolute(b);", "fs::recursive_directory_iterator at(path), end;",
+                     "x(fs::weakly_canonical(fs::path(a)));", "std::filesystem::remove_all(part);",
+                     "using std::filesystem::path; if (at->is_directory()) go();",
+                     "f(fs::exists(path)); g(error);"):
+            self.assert_banned("filesystem", code)
+        self.assert_clean({"src/net/b.cc": "auto a = fs::absolute(f(b), error);\n"
+                                           "fs::recursive_directory_iterator at(b, error), end;\n"
+                                           "if (path.is_absolute() && at->is_directory(gone)) go();\n"})
+        self.assert_clean({"src/net/b_test.cc": "fs::remove_all(path);\n"})
+
     def test_nobody_sleeps(self):
         for code in ("sleep(1);", "::usleep(1);", "std::this_thread::sleep_for(1s);"):
             self.assert_banned("sleep", code)
