@@ -41,11 +41,11 @@ present() {
 }
 
 crash() {
-  present tests/crash/run || return 0
+  present tests/crash/run || return 1
   with_release && counted "crash" tests/crash/run "$@"
 }
 
 e2e() {
-  present tests/e2e/run || return 0
+  present tests/e2e/run || return 1
   with_release && counted "e2e" tests/e2e/run "$@"
 }
