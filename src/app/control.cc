@@ -124,6 +124,13 @@ Result<Answer> ask_server(const std::string& directory, const Request& request) 
                 text("more")};
 }
 
+std::string server_process(const std::string& directory) {
+  auto status = ask_server(directory, {{"status", "--json"}, ""});
+  auto told = status ? parse_object(status->out) : std::nullopt;
+  const auto* pid = told ? told->if_contains("pid") : nullptr;
+  return pid && pid->is_int64() ? fmt::format("process {}", pid->as_int64()) : "";
+}
+
 Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& directory,
                                                            Answerer answer) {
   std::string path = control_path(directory);

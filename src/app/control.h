@@ -40,6 +40,9 @@ Result<Answer> ask_server(const std::string& directory, const Request& request);
 
 bool is_server_running(const std::string& directory);
 
+// "process 4711" of the server that runs there, as it says itself; empty if it does not answer.
+std::string server_process(const std::string& directory);
+
 class ControlServer {
  public:
   // `answer` is called on the control threads, by several at once, and may block them.

@@ -72,8 +72,11 @@ Result<> Supervisor::prepare() {
   // was killed a moment ago may still be dying.
   for (int tries = 0; is_server_running(config.directory) && tries < 20; ++tries)
     poll(nullptr, 0, 50);
-  if (is_server_running(config.directory))
-    return fail(Error::Kind::conflict, "a server is running in " + config.directory + " already");
+  if (is_server_running(config.directory)) {
+    std::string process = server_process(config.directory);
+    return fail(Error::Kind::conflict, "a server is running in " + config.directory + " already" +
+                                           (process.empty() ? "" : ": " + process));
+  }
   TRY_VOID(make_written_folders(config, who_));
   if (config.sandbox == "on")
     for (const auto& gap : guard::kernel_gaps()) events::sandbox_incomplete(*log_, gap);

@@ -88,7 +88,8 @@ class Commands(unittest.TestCase):
         self.server.start()
         second = self.server.run("serve")
         self.assertEqual(second.returncode, 1)
-        self.assertRegex(second.stderr, "(?i)in use|locked|running")
+        self.assertIn(f"is running in {self.server.directory} already: process "
+                      f"{self.server.process.pid}", second.stderr)
 
     def test_check_finds_nothing_in_a_fresh_directory_and_verifies_the_store(self):
         self.assertNotIn("WRONG", self.ok("check", "--store"))

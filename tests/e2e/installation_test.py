@@ -1,4 +1,4 @@
-"""A server directory from quickstart and restore, and what is said when something of it is amiss."""
+"""A server directory from quickstart and restore, and what is said when some of it is amiss."""
 
 import json
 import os
