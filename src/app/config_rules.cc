@@ -59,8 +59,7 @@ Result<> check_tls(const Config& config) {
                              config.tls_certificate.size(), config.tls_key.size()));
   for (const Door& door : kDoors)
     if (door.implicit_tls && !(config.*door.endpoints).empty() && config.tls_certificate.empty())
-      return wrong(config, door.key(),
-                   "needs a certificate: tls.certificate and tls.key");
+      return wrong(config, door.key(), "needs a certificate: tls.certificate and tls.key");
   return {};
 }
 
