@@ -49,6 +49,8 @@ Task<Result<Mailboxes::Impl::Changed>> Mailboxes::Impl::change(Wanted asked) {
     auto flags = choose_flags(*wanted, about);
     if (!flags) co_return Changed{kTooManyKeywords, nullptr};
     auto plan = co_await plan_somewhere(wanted, *flags, std::move(view));
+    if (wanted->whole && plan->copied.size() < wanted->uids.size())
+      co_return Changed{kMissing, nullptr};
     if (plan->pages.empty() && !wanted->prepare) co_return Changed{store::kAccept, plan};
     auto turn = std::make_shared<std::function<int(store::Turn&)>>(
         [wanted, plan](store::Turn& t) { return settle(t, *wanted, *plan); });
@@ -141,6 +143,7 @@ CopyCode copy_code(int code) {
     case kNoMailbox: return CopyCode::no_source;
     case kNoTarget: return CopyCode::no_target;
     case kOverQuota: return CopyCode::over_quota;
+    case kMissing: return CopyCode::missing;
     case kTooManyKeywords: return CopyCode::too_many_keywords;
     default: break;
   }
@@ -172,7 +175,7 @@ Task<Result<std::pair<CopyCode, Copied>>> Mailboxes::Impl::copy_or_move(Wanted w
 
 Task<Result<std::pair<CopyCode, Copied>>> Mailboxes::copy(AccountId account, MailboxId from,
                                                           std::vector<Uid> uids, MailboxId to,
-                                                          Use quota, WallTime now) {
+                                                          Use quota, Gone gone, WallTime now) {
   Wanted wanted;
   wanted.account = account;
   wanted.mailbox = from;
@@ -180,17 +183,19 @@ Task<Result<std::pair<CopyCode, Copied>>> Mailboxes::copy(AccountId account, Mai
   wanted.uids = std::move(uids);
   wanted.target = to;
   wanted.quota = quota;
+  wanted.whole = gone == Gone::refused;
   wanted.now = now;
   co_return co_await impl_->copy_or_move(std::move(wanted));
 }
 
 Task<Result<std::pair<CopyCode, Copied>>> Mailboxes::move(AccountId account, MailboxId from,
                                                           std::vector<Uid> uids, MailboxId to,
-                                                          WallTime now) {
+                                                          Gone gone, WallTime now) {
   Wanted wanted;
   wanted.account = account;
   wanted.mailbox = from;
   wanted.kind = Wanted::Kind::move;
+  wanted.whole = gone == Gone::refused;
   wanted.uids = std::move(uids);
   wanted.target = to;
   wanted.now = now;

@@ -13,12 +13,14 @@ constexpr MailboxId kTrash{5};
 class CopyTest : public MailboxCase {
  protected:
   using Said = std::pair<CopyCode, Copied>;
-  Said copy(MailboxId from, std::vector<Uid> which, MailboxId to, Use quota = {}) {
+  Said copy(MailboxId from, std::vector<Uid> which, MailboxId to, Use quota = {},
+            Gone gone = Gone::passed_over) {
     return run_ok(executor(),
-                  boxes().copy(kAnn, from, std::move(which), to, quota, executor().wall()));
+                  boxes().copy(kAnn, from, std::move(which), to, quota, gone, executor().wall()));
   }
-  Said move(MailboxId from, std::vector<Uid> which, MailboxId to) {
-    return run_ok(executor(), boxes().move(kAnn, from, std::move(which), to, executor().wall()));
+  Said move(MailboxId from, std::vector<Uid> which, MailboxId to, Gone gone = Gone::passed_over) {
+    return run_ok(executor(),
+                  boxes().move(kAnn, from, std::move(which), to, gone, executor().wall()));
   }
   std::vector<Uid> all(MailboxId id) {
     std::vector<Uid> uids;
@@ -172,6 +174,10 @@ TEST_F(CopyTest, AllOrNothing) {
   EXPECT_EQ(code, CopyCode::ok) << "uids that are gone are passed over";
   EXPECT_EQ(copied.uid_validity, open(kSent)->record().uid_validity);
   EXPECT_TRUE(copied.from.empty() && copied.to.empty());
+  EXPECT_EQ(copy(kInbox, uids({1, 77}), kSent, {}, Gone::refused).first, CopyCode::missing);
+  EXPECT_EQ(move(kInbox, uids({1, 77}), kSent, Gone::refused).first, CopyCode::missing);
+  EXPECT_EQ(open(kSent)->count(), 2u) << "those that are there were not copied either";
+  EXPECT_EQ(open()->count(), 4u);
   clean();
 }
 

@@ -150,7 +150,9 @@ struct Copied {
   std::vector<Uid> to;
 };
 
-enum class CopyCode { ok, no_source, no_target, over_quota, too_many_keywords };
+enum class CopyCode { ok, no_source, no_target, over_quota, too_many_keywords, missing };
+// Messages to be copied that are gone: passed over, or a reason to copy none (CopyCode::missing).
+enum class Gone { passed_over, refused };
 
 // What STORE asks for. Keywords by name: they get a number in the mailbox when first used.
 struct FlagsWanted {
@@ -280,13 +282,14 @@ class Mailboxes {
   Task<Result<std::vector<std::string>>> subscriptions(AccountId account);
   Task<Result<std::optional<MailboxRecord>>> find(AccountId account, std::string name);
 
-  // --- copies. All or nothing, one durable commit; uids that are gone are passed over. Bodies are
-  // never copied: an e-mail and its copies share one record.
+  // --- copies. All or nothing, one durable commit. Bodies are never copied: an e-mail and its
+  // copies share one record.
   Task<Result<std::pair<CopyCode, Copied>>> copy(AccountId account, MailboxId from,
                                                  std::vector<Uid> uids, MailboxId to, Use quota,
-                                                 WallTime now);
+                                                 Gone gone, WallTime now);
   Task<Result<std::pair<CopyCode, Copied>>> move(AccountId account, MailboxId from,
-                                                 std::vector<Uid> uids, MailboxId to, WallTime now);
+                                                 std::vector<Uid> uids, MailboxId to, Gone gone,
+                                                 WallTime now);
 
   // --- flags, as IMAP has them.
   Task<Result<FlagsStored>> store(AccountId account, MailboxId mailbox, FlagsWanted wanted);

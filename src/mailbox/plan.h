@@ -25,6 +25,7 @@ inline constexpr int kNoMailbox = 2;  // the mailbox or the account is gone
 inline constexpr int kNoTarget = 3;   // the mailbox to copy to is gone
 inline constexpr int kOverQuota = 4;
 inline constexpr int kTooManyKeywords = 5;
+inline constexpr int kMissing = 6;
 inline constexpr int kAppendCodes = 16;
 inline constexpr int kTreeCodes = 32;
 
@@ -37,6 +38,7 @@ struct Wanted {
   std::vector<Uid> uids;
   bool all = false;           // every message that is there, whatever `uids` says
   bool deleted_only = false;  // of these, those with \Deleted
+  bool whole = false;         // nothing at all (kMissing) if one of `uids` is gone
   WallTime now;               // expunge: when
   std::size_t keywords_max = kKeywordsMax;
 

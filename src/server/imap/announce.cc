@@ -86,7 +86,9 @@ Task<> Session::announce_expunged(const mailbox::Difference& difference) {
 
 Task<> Session::announce_added() {
   untagged(fmt::format("{} EXISTS", selected_->count()));
-  if (!selected_->read_only) {
+  if (selected_->read_only) {
+    selected_->see_recent(selected_->announced->record());
+  } else {
     // Who idles hears of the message before we have claimed that it is recent: that is a commit.
     if (idle_) co_await flush();
     auto claimed = co_await mailboxes().claim_recent(account(), selected_->mailbox);

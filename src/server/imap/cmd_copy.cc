@@ -32,6 +32,7 @@ Reply refusal(mailbox::CopyCode why) {
       return Reply::no("The account has no room for the copies", code::kOverQuota);
     case CopyCode::too_many_keywords:
       return Reply::no("The mailbox has no room for more keywords", code::kLimit);
+    case CopyCode::missing: return Reply::no("Some of the messages are gone", "EXPUNGEISSUED");
     case CopyCode::ok:
     case CopyCode::no_source: break;
   }
@@ -52,9 +53,11 @@ Task<Reply> Session::copy(wi::Copy& command) {
   const MailboxId from = selected_->mailbox, to = (*target)->id;
   const WallTime now = stream_.executor().wall();
   if (uids.empty()) co_return Reply::ok("There was nothing to copy");
+  // RFC 2180 §4.4.1: who names messages by number and one is no more gets NO, and no copy at all.
+  const auto gone = command.by_uid ? mailbox::Gone::passed_over : mailbox::Gone::refused;
 
   if (command.move) {
-    auto moved = co_await mailboxes().move(account(), from, std::move(uids), to, now);
+    auto moved = co_await mailboxes().move(account(), from, std::move(uids), to, gone, now);
     if (!moved) co_return unavailable("move", moved.error());
     if (moved->first != mailbox::CopyCode::ok) co_return refusal(moved->first);
     if (!moved->second.from.empty())
@@ -65,7 +68,7 @@ Task<Reply> Session::copy(wi::Copy& command) {
   if (!limit) co_return unavailable("quota", limit.error());
   auto copied =
       co_await mailboxes().copy(account(), from, std::move(uids), to,
-                                {.octets = limit->octets, .messages = limit->messages}, now);
+                                {.octets = limit->octets, .messages = limit->messages}, gone, now);
   if (!copied) co_return unavailable("copy", copied.error());
   if (copied->first != mailbox::CopyCode::ok) co_return refusal(copied->first);
   // RFC 4315 §3: nothing was copied, so there are no uids to tell.

@@ -18,7 +18,8 @@ Task<Reply> Session::expunge(wi::Expunge& command) {
 
 // All that is marked, or of that what `uids` names.
 Task<Result<>> Session::expunge_deleted(std::optional<SequenceSet> uids) {
-  std::shared_ptr<const View> view = selected_->flags;
+  CO_TRY(auto view, co_await mailboxes().open(account(), selected_->mailbox));
+  if (!view) co_return Result<>();  // with all that was in it
   Selected::Ranges ranges;
   if (view->record().deleted > 0 && view->count() > 0) ranges = {{1, view->count()}};
   if (uids && !ranges.empty()) {

@@ -71,7 +71,10 @@ Task<Reply> Session::fetch(wi::Fetch& command) {
   }
   if (run.plan.needs_email()) {
     auto done = co_await fetch_emails(run);
-    if (!done && end_ == End::open) co_return unavailable("read", done.error());
+    if (!done && end_ == End::open) {
+      selected_->told.reset();  // what is \Seen now was perhaps not told
+      co_return unavailable("read", done.error());
+    }
   } else {
     co_await fetch_states(run);
   }

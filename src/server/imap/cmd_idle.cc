@@ -29,7 +29,7 @@ Task<> Session::idle_step() {
   stream_.consume(event.consumed);
   if (event.kind == wi::CommandReader::Kind::need_more) {
     co_await await_input();
-    if (end_ == End::open) co_await announce(News::all);
+    if (end_ == End::open && co_await may_go_on()) co_await announce(News::all);
     co_return;
   }
   idle_ = false;

@@ -3,7 +3,8 @@
 //   * QUOTAROOT INBOX ""
 //   * QUOTA "" (STORAGE 10 512 MESSAGE 3 1000)      STORAGE in units of 1024 octets
 //
-// One root, "", for all mailboxes of the account; what has no limit is not in the list.
+// One root, "", for all mailboxes of the account; what has no limit is not in the list. An account
+// without any limit has no root: a list of resources may not be empty (RFC 9208 §7).
 
 #include <fmt/format.h>
 
@@ -26,8 +27,7 @@ Task<Result<directory::Quota>> Session::quota() {
   co_return known ? known->quota : directory::Quota{};
 }
 
-Task<Result<>> Session::print_quota() {
-  CO_TRY(directory::Quota limit, co_await quota());
+Task<Result<>> Session::print_quota(directory::Quota limit) {
   CO_TRY(mailbox::Use use, co_await mailboxes().use(account()));
   std::string resources;
   if (limit.octets != 0)
@@ -40,8 +40,11 @@ Task<Result<>> Session::print_quota() {
 }
 
 Task<Reply> Session::get_quota(wi::GetQuota& command) {
-  if (!command.root.empty()) co_return Reply::no("There is no such root", code::kNonExistent);
-  auto printed = co_await print_quota();
+  auto limit = co_await quota();
+  if (!limit) co_return unavailable("quota", limit.error());
+  if (!command.root.empty() || *limit == directory::Quota{})
+    co_return Reply::no("There is no such root", code::kNonExistent);
+  auto printed = co_await print_quota(*limit);
   if (!printed) co_return unavailable("quota", printed.error());
   co_return Reply::ok("That is all");
 }
@@ -50,11 +53,15 @@ Task<Reply> Session::get_quota_root(wi::GetQuotaRoot& command) {
   auto found = co_await mailboxes().find(account(), command.mailbox);
   if (!found) co_return unavailable("find", found.error());
   if (!*found) co_return Reply::no("There is no such mailbox", code::kNonExistent);
+  auto limit = co_await quota();
+  if (!limit) co_return unavailable("quota", limit.error());
+  const bool limited = *limit != directory::Quota{};
   std::string& out = stream_.out();
   out += "* QUOTAROOT ";
   append_mailbox(out, command.mailbox);
-  out += " \"\"\r\n";
-  auto printed = co_await print_quota();
+  out += limited ? " \"\"\r\n" : "\r\n";
+  if (!limited) co_return Reply::ok("There is no limit");
+  auto printed = co_await print_quota(*limit);
   if (!printed) co_return unavailable("quota", printed.error());
   co_return Reply::ok("That is all");
 }

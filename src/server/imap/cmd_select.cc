@@ -37,12 +37,16 @@ Task<Reply> Session::select(wi::Select& command) {
   if (!read) co_return unavailable("open", read.error());
   if (!*read) co_return Reply::no("There is no such mailbox", code::kNonExistent);
   mailbox::Mailboxes::Selection& now = **read;
+  if (command.read_only) {
+    selected->see_recent(now.status);
+    claimed.messages = now.status.recent;
+  }
   selected->announced = selected->flags = std::move(now.view);
   selected_ = std::move(selected);
   state_ = State::selected;
   if (now.opening) open_in_the_background(std::move(now.opening), now.status);
   // What was claimed may have been expunged since: then only the messages can tell.
-  if (claimed.messages > 0 && claimed.mod_seq != now.status.mod_seq) {
+  if (!command.read_only && claimed.messages > 0 && claimed.mod_seq != now.status.mod_seq) {
     co_await opened();
     if (end_ != End::open) co_return Reply::later();
   }

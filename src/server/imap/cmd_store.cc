@@ -76,6 +76,11 @@ Task<Reply> Session::store(wi::Store& command) {
   auto now = co_await mailboxes().open(account(), selected_->mailbox);
   if (!now) co_return unavailable("open", now.error());
   if (!*now) co_return Reply::no("The selected mailbox is gone", code::kNonExistent);
+  // RFC 2180 §4.2.2: of messages by number that are all gone, nothing was stored.
+  if (!command.by_uid && std::ranges::none_of(told->uids, [&](Uid uid) {
+        return (*now)->sequence_of(uid).has_value();
+      }))
+    co_return Reply::no("The messages are gone", "EXPUNGEISSUED");
   const mailbox::MailboxRecord& record = (*now)->record();
   announce_keywords(record);
   std::erase_if(told->uids,

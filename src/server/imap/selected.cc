@@ -57,6 +57,12 @@ void Selected::add_recent(mailbox::Mailboxes::Recent claimed) {
   }
 }
 
+void Selected::see_recent(const mailbox::MailboxRecord& record) {
+  Uid first = record.recent_from;
+  if (!recent.empty()) first = std::max(first, recent.back().second);
+  add_recent({.first = first, .end = record.uid_next, .messages = 0, .mod_seq = {}});
+}
+
 Selected::Ranges Selected::by_uid(const SequenceSet& set) const {
   Ranges out;
   if (count() == 0) return out;

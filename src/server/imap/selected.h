@@ -64,6 +64,8 @@ struct Selected {
   bool is_recent(Uid uid) const;
   std::uint32_t recent_count() const;
   void add_recent(mailbox::Mailboxes::Recent claimed);
+  // A read-only session sees what nobody has claimed, and leaves it (RFC 3501 §2.3.2).
+  void see_recent(const mailbox::MailboxRecord& record);
 
   // Ranges of sequence numbers, ascending, without overlap. Uids that are not there are passed
   // over; sequence numbers beyond the last are nothing (RFC 3501 §9 seq-number: BAD).

@@ -144,6 +144,7 @@ Task<> Session::obey(wi::Command command) {
   tag_ = std::move(command.tag);
   co_await opened();
   if (end_ != End::open) co_return;
+  if (!co_await may_go_on()) co_return;
   turn_began_ = stream_.executor().now();
   Reply reply;
   if (verb.when == When::not_authenticated && state_ != State::not_authenticated) {
@@ -166,6 +167,12 @@ Task<> Session::obey(wi::Command command) {
     if (selected_) selected_->told.reset();
   }
   if (end_ == End::open || end_ == End::logout) say(tag_, reply);
+}
+
+Task<bool> Session::may_go_on() {
+  bool may = !user_ || co_await server_.deps().logins.may_go_on(account());
+  if (!may) bye("This account has been switched off", End::stopped);
+  co_return may;
 }
 
 // APPEND, whose message comes now.

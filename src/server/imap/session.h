@@ -58,6 +58,7 @@ class Session {
   Task<> step();
   Task<> await_input();
   Task<> obey_octets();
+  Task<bool> may_go_on();
   Task<> obey(wi::Command command);
   Task<> take_message(std::uint64_t octets, bool synchronising);
   void refuse(const wi::CommandReader::Event& event);
@@ -131,7 +132,7 @@ class Session {
   Task<Result<>> print_status_of(std::string name, wi::StatusItems items,
                                  mailbox::MailboxRecord record);
   Task<Result<directory::Quota>> quota();
-  Task<Result<>> print_quota();
+  Task<Result<>> print_quota(directory::Quota limit);
   struct Incoming;
   Task<Reply> append_to(wi::Append& command, MailboxId target, Incoming& incoming);
   Task<bool> receive(Incoming* into);

@@ -55,6 +55,7 @@ Task<> Session::run() {
       co_await take_line(line);
     }
   }
+  if (maildrop_) maildrop_->hold.reset();  // nobody waits for a peer that lingers
   if (end_ != End::closed)
     co_await linger(stream_, limits().linger, limits().linger_octets_max, end_ == End::quit);
   events.emit({event::kConnectionClosed,
@@ -117,6 +118,8 @@ Task<> Session::obey(Command& command) {
     say(Reply::no("Log in first"));
   } else if (verb.when == When::authorization && state_ != State::authorization) {
     say(Reply::no("Already logged in"));
+  } else if (maildrop_ && !co_await server_.deps().logins.may_go_on(maildrop_->principal.account)) {
+    last_word(Reply::no("This account has been switched off", Code::auth), End::stopped);
   } else {
     co_await verb.handler(*this, command);
   }

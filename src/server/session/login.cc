@@ -203,6 +203,11 @@ std::vector<std::string_view> Logins::mechanisms(const LoginPlace& place) const 
   return out;
 }
 
+Task<bool> Logins::may_go_on(AccountId account) {
+  auto known = co_await impl_->directory.account(account);
+  co_return !known || (*known && (*known)->enabled);  // a store in trouble ends no session
+}
+
 Task<LoginOutcome> Logins::password(LoginPlace place, std::string user, std::string password) {
   if (!passwords(place))
     co_return impl_->refuse(place, LoginOutcome::Kind::insecure, user, "password", "insecure");

@@ -101,6 +101,9 @@ class Logins {
   std::unique_ptr<SaslExchange> begin(LoginPlace place, std::string_view mechanism,
                                       LoginOutcome::Kind& why_not);
 
+  // False once the account has been switched off or removed: a session of its ends then.
+  Task<bool> may_go_on(AccountId account);
+
   const Limits& limits() const;
   // How many failures, within which window, and whom to trust, from now on; what else is in Limits
   // stays. Any thread.
