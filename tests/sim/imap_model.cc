@@ -143,7 +143,7 @@ void ImapModel::hear_fetch(std::size_t number, const std::string& data) {
   std::set<std::string> now;
   for (std::string_view flag : split(*flags, ' '))
     if (!flag.empty() && flag != "\\Recent") now.emplace(flag);
-  if (!message.flags_known || message.flags != now) ++news_;
+  ++news_;  // also if they are as before: they were different meanwhile
   message.flags = std::move(now);
   message.flags_known = true;
 }
