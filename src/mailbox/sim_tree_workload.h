@@ -34,8 +34,9 @@ inline Task<> copier(Workload& w, TreeWorkload& t, int count) {
     if (moving)
       for (Uid uid : some) w.expunge_asked.emplace(account, from, uid);
     WallTime now = w.world.executor.wall();
-    auto said = moving ? co_await w.boxes().move(account, from, some, to, now)
-                       : co_await w.boxes().copy(account, from, some, to, {}, now);
+    const Gone gone = w.random.chance(50) ? Gone::passed_over : Gone::refused;
+    auto said = moving ? co_await w.boxes().move(account, from, some, to, gone, now)
+                       : co_await w.boxes().copy(account, from, some, to, {}, gone, now);
     if (!said) {
       ++w.refused;
       continue;
