@@ -97,7 +97,10 @@ Result<std::vector<net::TlsCertificate>> read_certificates(const Config& config,
 Result<std::shared_ptr<net::TlsServer>> make_tls(const Config& config, const ReadFile& read) {
   TRY(auto certificates, read_certificates(config, read));
   if (certificates.empty()) return nullptr;
-  return net::TlsServer::create({.certificates = std::move(certificates), .tls12 = config.tls12});
+  auto made =
+      net::TlsServer::create({.certificates = std::move(certificates), .tls12 = config.tls12});
+  if (!made) return fail(made.error().kind, config.at("tls.certificate") + made.error().what);
+  return made;
 }
 
 std::vector<Finding> look_at_certificates(const Config& config, WallTime now) {

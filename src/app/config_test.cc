@@ -60,14 +60,14 @@ TEST(Config, MistakesNameFileLineAndWhatToDo) {
        "expected a size"},
       {"hostname = \"mx.example.org\"\n[queue]\nlife = \"5 years\"", "expected a time"},
       {"hostname = \"mx.example.org\"\n[queue]\nretry_first = \"9h\"",
-       "retry_first is longer than queue.retry_max"},
+       "f:3: queue.retry_first: is longer than queue.retry_max"},
       {"hostname = \"mx.example.org\"\n[log]\nformat = \"xml\"", "expected one of lines, json"},
       {"hostname = \"mx.example.org\"\n[pop3]\nuidl_format = \"%v\"", "f:3: pop3.uidl_format"},
       {"hostname = \"mx.example.org\"\n[tls]\ncertificate = \"a.pem\"",
        "tls.certificate names 1 files and tls.key 0"},
       {"hostname = \"mx.example.org\"\n[tls]\nkey = 7", "f:3: tls.key: expected a path"},
       {"hostname = \"mx.example.org\"\n[pop3s]\nlisten = [\"*:995\"]",
-       "pop3s.listen needs a certificate"},
+       "f:3: pop3s.listen: needs a certificate"},
       {"hostname = ", "f:1:"},
       // One port, two services.
       {"hostname = \"mx.example.org\"\n[smtp]\nlisten = [\"*:25\"]\n[submission]\nlisten = "
