@@ -206,7 +206,7 @@ class Proxy(unittest.TestCase):
         self.server.configure("proxy.networks = []")
         checked = self.server.run("check")
         self.assertEqual(checked.returncode, 1)
-        self.assertIn("proxy_listen takes connections from your proxies alone",
+        self.assertIn("proxy_listen: takes connections from your proxies alone",
                       checked.stdout + checked.stderr)
 
 

@@ -210,6 +210,7 @@ class Hang(Supervised):
 
     def test_a_server_that_stands_still_is_killed_and_replaced(self):
         self.server.start()
+        self.server.run("status")  # it answers once it has said that it is ready
         before = self.server.server_pid()
         os.kill(before, signal.SIGSTOP)
         wait_until(lambda: not is_running(before), "the end of the one that hangs")
