@@ -226,7 +226,7 @@ std::optional<Answer> parse_admin(const std::vector<std::string>& args, AdminOpt
   queue_words(cli, options);
   mailbox_words(cli, options);
   other_words(cli, options);
-  if (auto unknown = unknown_verb(cli, args)) return *unknown;
+  if (auto unknown = unknown_verb(cli, args)) return unknown;
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     cli.parse(reversed);
