@@ -9,6 +9,7 @@
 
 #include "app/config_rules.h"
 #include "app/files.h"
+#include "app/memory.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -87,6 +88,7 @@ Result<> read_table(Config& config, const toml::table& table, const std::string&
 
 Config default_config() {
   Config config;
+  config.store_cache = usual_cache(memory_here());
   config.trusted_networks = {*net::IpNetwork::parse("127.0.0.0/8"), *net::IpNetwork::parse("::1")};
   config.pop3_cleartext_networks = config.trusted_networks;
   config.imap_cleartext_networks = config.trusted_networks;

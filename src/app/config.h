@@ -38,7 +38,7 @@ struct Config {
   unsigned workers = 4;
 
   std::string store_directory = "store";
-  Octets store_cache = 64_MiB;
+  Octets store_cache = 64_MiB;  // default_config() knows the machine's memory
   Octets disk_free_min = 256_MiB;
 
   std::vector<net::Endpoint> smtp_listen;

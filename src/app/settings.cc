@@ -49,8 +49,10 @@ std::vector<Setting> make() {
              1, 256),
       path("store.directory", "where mail is kept, in the server directory or absolute",
            &Config::store_directory),
-      size("store.cache", "memory for blocks read from the store", &Config::store_cache, 1_MiB,
-           1024_GiB),
+      size("store.cache",
+           "memory for blocks read from the store; by default a sixteenth of what there is, from "
+           "64 MiB to 512 MiB",
+           &Config::store_cache, 1_MiB, 1024_GiB),
       size("store.disk_free_min", "with less free disk than this, new mail is put off (452 4.3.1)",
            &Config::disk_free_min, 1_KiB, 1'000'000_GiB),
       list_of("smtp.listen", "addresses and ports that take mail from other servers",
