@@ -67,8 +67,10 @@ Packer::~Packer() {
 std::string Packer::pack(std::string_view body) {
   Lent<ZSTD_CCtx> context(mutex_, compressors_, ZSTD_createCCtx, ZSTD_freeCCtx);
   std::string out;
-  // A result longer than the body is of no use, so there need not be space for it.
-  out.resize_and_overwrite(body.size() + 1, [&](char* to, std::size_t room) -> std::size_t {
+  // A result longer than the body is of no use, so there need not be space for it. The library may
+  // offer more than was asked for.
+  const std::size_t room = body.size() + 1;
+  out.resize_and_overwrite(room, [&](char* to, std::size_t) -> std::size_t {
     std::size_t used = 1;
     std::string_view rest = body;
     while (!rest.empty()) {
@@ -141,8 +143,9 @@ std::string Packer::frame(std::string_view raw) {
   CHECK(raw.size() <= kFrameOctets);
   Lent<ZSTD_CCtx> context(mutex_, compressors_, ZSTD_createCCtx, ZSTD_freeCCtx);
   std::string out;
-  out.resize_and_overwrite(raw.size(), [&](char* to, std::size_t room) -> std::size_t {
-    std::size_t n = ZSTD_compressCCtx(context.get(), to, room, raw.data(), raw.size(), kLevel);
+  out.resize_and_overwrite(raw.size(), [&](char* to, std::size_t) -> std::size_t {
+    std::size_t n =
+        ZSTD_compressCCtx(context.get(), to, raw.size(), raw.data(), raw.size(), kLevel);
     if (!ZSTD_isError(n) && n < raw.size()) return n;
     std::memcpy(to, raw.data(), raw.size());
     return raw.size();

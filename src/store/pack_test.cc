@@ -42,6 +42,15 @@ TEST(Packer, TextBecomesShorterAndNoiseNotLonger) {
   EXPECT_EQ(packer.frame(noise(65536, 1)).size(), 65536u);
 }
 
+TEST(Packer, NothingBecomesLongerByMoreThanItsForm) {
+  Packer packer;
+  for (std::size_t size = 0; size < 200; ++size) {
+    std::string body(size, '\0');
+    if (size > 0) body[0] = body[size / 2] = '\x01';
+    EXPECT_LE(packer.pack(body).size(), size + 1) << size;
+  }
+}
+
 TEST(Packer, DamagedOctetsAreCorruptAndNeverCrash) {
   Packer packer;
   std::string body = suite::text(100'000);
