@@ -77,7 +77,7 @@ Task<Answer> undelete_command(House& house, const AdminOptions& options) {
     words += fmt::format("{}  {:<12} {:>9} octets  {}  {}\n", time_text(one.expunged.expunged),
                          one.mailbox.empty() ? "(gone)" : one.mailbox, one.expunged.state.size,
                          printable(one.from), printable(one.subject));
-    which.push_back(std::move(one.expunged));
+    which.push_back(one.expunged);
   }
   if (options.dry_run)
     co_return said(options.json, json,
