@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/config_rules.h"
+#include "app/config_text.h"
 #include "app/files.h"
 #include "app/memory.h"
 #include "base/text.h"
@@ -106,6 +107,11 @@ std::string Config::at(std::string_view key) const {
 }
 
 Result<Config> parse_config(std::string_view text, const std::string& file) {
+  if (unsigned line = line_beyond_ascii(text))
+    return fail(Error::Kind::config,
+                fmt::format("{}:{}: a letter beyond ASCII outside quotes; put the text into "
+                            "quotes",
+                            file, line));
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
   Config config = default_config();
