@@ -91,7 +91,6 @@ void check_files(Findings& findings, const Config& config) {
         fmt::format("{} files can be read or written by others, such as {}; run: chmod -R "
                     "go-rwx {}",
                     open, example, config.directory));
-  std::string left_over;
   std::size_t refused = 0;
   for (fs::directory_iterator bad(config.path("drop/bad"), error), last; !error && bad != last;
        bad.increment(error))

@@ -1,16 +1,11 @@
 #include "app/config.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <filesystem>
 
 #include "app/config_rules.h"
-#include "app/config_text.h"
 #include "app/files.h"
 #include "app/memory.h"
+#include "app/toml.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -106,16 +101,21 @@ std::string Config::at(std::string_view key) const {
   return fmt::format("{}{}: ", place == places.end() ? "" : place->second + ": ", key);
 }
 
-Result<Config> parse_config(std::string_view text, const std::string& file) {
-  if (unsigned line = line_beyond_ascii(text))
-    return fail(Error::Kind::config,
-                fmt::format("{}:{}: a letter beyond ASCII outside quotes; put the text into "
-                            "quotes",
-                            file, line));
+namespace {
+
+Result<> read_text(Config& config, std::string_view text, const std::string& file) try {
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) return at(file, parsed.error().source(), std::string(parsed.error().description()));
+  return read_table(config, parsed.table(), "", file);
+} catch (const Unparsable&) {
+  return fail(Error::Kind::config, file + ": this is not TOML: a [table] or a key is misspelt");
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& file) {
   Config config = default_config();
-  TRY_VOID(read_table(config, parsed.table(), "", file));
+  TRY_VOID(read_text(config, text, file));
   if (config.hostname.empty())
     return fail(
         Error::Kind::config,

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "app/check_system.h"
-#include "app/config_text.h"
 #include "app/listening.h"
 #include "app/reload.h"
 #include "app/units.h"
@@ -92,18 +91,13 @@ TEST(Config, MistakesNameFileLineAndWhatToDo) {
   }
 }
 
-TEST(Config, LettersBeyondAsciiStandInQuotes) {
-  EXPECT_EQ(line_beyond_ascii("\xEF\xBB\xBFhostname = \"mx.example.org\"\n"), 0u);
-  EXPECT_EQ(line_beyond_ascii("# Gr\u00fc\u00dfe\na = \"\u00fc \\\" \u00fc\"\nb = '\u00fc\\'\n"),
-            0u);
-  EXPECT_EQ(line_beyond_ascii("a = \"\"\"\n\u00fc \"\" \u00fc\n\"\"\"\n"), 0u);
-  EXPECT_EQ(line_beyond_ascii("a = 1\n\u0410 = 1\n"), 2u);
-  EXPECT_EQ(line_beyond_ascii("a = \"x\" \u00fc\n"), 1u);
-  EXPECT_EQ(line_beyond_ascii("a = \"\"\"\n\n\"\"\"\n\u00fc"), 4u);
-  EXPECT_EQ(line_beyond_ascii("a = 'no end\n\u00fc"), 2u);
-  auto config = parse_config("hostname = \"mx.example.org\"\n\u0410\n", "f");
-  ASSERT_FALSE(config);
-  EXPECT_TRUE(config.error().what.starts_with("f:2: a letter beyond ASCII")) << config.error().what;
+TEST(Config, WhatTheParserTakesForItsOwnFaultIsAMistakeToo) {
+  for (const char* text : {"[(2", "[(", "hostname = \"mx.example.org\"\n[[(x]]\n", "\u0410\n",
+                           "hostname = \"mx.example.org\" \u00fc\n", "h=77'/\u016f7"}) {
+    auto config = parse_config(text, "f");
+    ASSERT_FALSE(config) << text;
+    EXPECT_TRUE(config.error().is(Error::Kind::config)) << text;
+  }
 }
 
 TEST(Config, DoorsOfProxiesNeedToKnowWhereTheseAre) {

@@ -195,10 +195,12 @@ void take_10000(benchmark::State& state, What what) {
     auto some = uids_of(*view, 10'000);
     state.ResumeTiming();
     if (what == What::copy) {
-      auto done = big.run(big.mailboxes->copy(kAccount, kInbox, some, MailboxId(6), {}, kNow));
+      auto done = big.run(
+          big.mailboxes->copy(kAccount, kInbox, some, MailboxId(6), {}, Gone::refused, kNow));
       CHECK(done.second.to.size() == 10'000);
     } else if (what == What::move) {
-      auto done = big.run(big.mailboxes->move(kAccount, kInbox, some, MailboxId(6), kNow));
+      auto done =
+          big.run(big.mailboxes->move(kAccount, kInbox, some, MailboxId(6), Gone::refused, kNow));
       CHECK(done.second.to.size() == 10'000);
     } else {
       auto gone = big.run(big.mailboxes->expunge(kAccount, kInbox, some, kNow));

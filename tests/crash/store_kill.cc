@@ -85,7 +85,7 @@ int be_child(const Settings& settings) {
   runtime::asio::Loop loop(workers);
   runtime::Nursery nursery(loop);
   for (int w = 0; w < kWriters; ++w)
-    nursery.spawn(write_on(**opened, std::uint64_t(settings.child + w)));
+    nursery.spawn(write_on(**opened, std::uint64_t(settings.child) + std::uint64_t(w)));
   loop.run();  // until it is killed
   return 0;
 }

@@ -33,8 +33,8 @@ Task<Intake::Mailed> Intake::mail(Origin origin, MailArguments arguments) {
   auto refused = refuse(arguments, config(), deps_.store);
   if (arguments.from) {
     auto whole = co_await qualified(*std::move(arguments.from));
-    if (whole) arguments.from = *std::move(whole);
     if (!whole && !refused) refused = Reply(451, {4, 3, 0}, "Cannot look up this address now");
+    if (whole) arguments.from = *std::move(whole);
   }
   if (!refused && origin.via == Origin::Via::submission)
     refused = co_await judge_sender(origin, arguments.from, claim);

@@ -105,7 +105,7 @@ Task<Reply> Intake::judge_foreign(const Origin& origin, const Address& address) 
 Task<Result<Address>> Intake::qualified(Address address) {
   if (!address.domain.empty()) co_return address;
   CO_TRY(auto system, co_await deps_.directory.system());
-  address.domain = system.default_domain.empty() ? config().host : std::move(system.default_domain);
+  address.domain = system.default_domain.empty() ? config().host : system.default_domain;
   co_return address;
 }
 
