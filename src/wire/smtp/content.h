@@ -13,7 +13,7 @@ namespace posta::wire::smtp {
 struct Content {
   Octets octets = 0;     // of the decoded message
   bool bare_cr = false;  // a CR that no LF follows  } RFC 5321 §2.3.8: neither may be in a message;
-  bool bare_lf = false;  // a LF that follows no CR  } answer reply::bare_line_ends
+  bool bare_lf = false;  // a LF that follows no CR  } answer 550 5.6.0
   bool nul = false;      // RFC 5322 §4.1 lets nobody make it any more
   bool eight_bit = false;  // an octet above 127
   bool long_line = false;  // a line of more than 998 octets and its CRLF (RFC 5321 §4.5.3.1.6)

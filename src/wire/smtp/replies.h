@@ -1,10 +1,11 @@
-// replies.h: everything our server says, in one table.
+// replies.h: what our server says of the protocol itself, in one table. What is said of senders,
+// recipients and letters comes from who judges them (mta/intake, mta/route).
 //
 // Codes: RFC 5321 §4.2.3. Enhanced codes: RFC 3463 §3 and the registry of RFC 5248. A row becomes a
 // Reply wherever one is wanted:
 //
 //   co_return reply::mail_first;
-//   co_return reply::accepted.with(fmt::format("Ok: queued as {}", to_string(id)));
+//   co_return reply::help.with(list + "\nSee " + config().help_url);
 #pragma once
 
 #include <string>
@@ -25,18 +26,14 @@ struct Row {
 
 // clang-format off
 
-// Without enhanced code: greeting, HELO/EHLO, 3xx (RFC 2034 §4). Greeting and HELO texts begin with
+// Without enhanced code: greeting, HELO/EHLO (RFC 2034 §4). Greeting and HELO texts begin with
 // the server's name, so they are made with `with`.
 inline constexpr Row greeting             {220, {}, "ESMTP ready"};
 inline constexpr Row hello                {250, {}, "Hello"};
-inline constexpr Row start_input          {354, {}, "End data with <CR><LF>.<CR><LF>"};
-inline constexpr Row auth_continue        {334, {}, ""};
 
 // Yes.
 inline constexpr Row ok                   {250, {2, 0, 0}, "Ok"};
-inline constexpr Row sender_ok            {250, {2, 1, 0}, "Sender ok"};
 inline constexpr Row recipient_ok         {250, {2, 1, 5}, "Recipient ok"};
-inline constexpr Row accepted             {250, {2, 0, 0}, "Ok: queued"};
 inline constexpr Row chunk_ok             {250, {2, 0, 0}, "Chunk received"};
 inline constexpr Row status               {211, {2, 0, 0}, "Ready"};
 inline constexpr Row help                 {214, {2, 0, 0}, "Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT HELP VRFY"};
@@ -55,17 +52,9 @@ inline constexpr Row mixed_line_ends      {421, {4, 7, 0}, "CRLF and bare LF mix
 inline constexpr Row endless_line         {421, {4, 7, 0}, "A line without end"};
 inline constexpr Row lost_step            {421, {4, 7, 0}, "Cannot tell data from commands"};
 inline constexpr Row wrong_protocol       {502, {5, 7, 0}, "This is SMTP, not HTTP"};
-inline constexpr Row no_service           {521, {5, 3, 2}, "This host does not accept mail"};  // RFC 7504 §3
 
 // Not now.
-inline constexpr Row local_error          {451, {4, 3, 0}, "Local error, try again later"};
-inline constexpr Row mailbox_busy         {450, {4, 2, 1}, "Mailbox busy, try again later"};
-inline constexpr Row directory_unavailable{451, {4, 4, 3}, "Cannot look this address up now"};
-inline constexpr Row over_quota           {452, {4, 2, 2}, "Mailbox full"};
-inline constexpr Row disk_full            {452, {4, 3, 1}, "Not enough space on this server"};
-inline constexpr Row too_many_recipients  {452, {4, 5, 3}, "Too many recipients, send the rest separately"};  // RFC 5321 §4.5.3.1.10
-inline constexpr Row too_busy             {451, {4, 3, 2}, "Too busy, try again later"};
-inline constexpr Row rate_limited         {450, {4, 7, 0}, "Too much mail, try again later"};
+inline constexpr Row directory_unavailable{451, {4, 3, 0}, "Cannot look up this address now"};
 inline constexpr Row tls_unavailable      {454, {4, 7, 0}, "TLS is not available now"};        // RFC 3207 §4
 inline constexpr Row auth_unavailable     {454, {4, 7, 0}, "Cannot check credentials now"};    // RFC 4954 §6
 
@@ -103,45 +92,29 @@ inline constexpr Row auth_required        {530, {5, 7, 0}, "Authentication requi
 inline constexpr Row tls_required         {530, {5, 7, 0}, "Must issue a STARTTLS command first"};  // RFC 3207 §4
 inline constexpr Row auth_failed          {535, {5, 7, 8}, "Authentication failed"};           // RFC 4954 §6
 inline constexpr Row auth_needs_tls       {538, {5, 7, 11}, "Encryption required for this mechanism"};  // RFC 4954 §6
-inline constexpr Row relay_denied         {550, {5, 7, 1}, "Relaying denied"};
-inline constexpr Row sender_not_yours     {553, {5, 7, 1}, "This sender address is not yours"};
-inline constexpr Row policy               {550, {5, 7, 1}, "Refused by policy"};
-inline constexpr Row vrfy_denied          {550, {5, 7, 1}, "Not for you"};
 
 // Not so: addresses.
 inline constexpr Row unknown_user         {550, {5, 1, 1}, "No such user here"};
-inline constexpr Row unknown_domain       {550, {5, 1, 2}, "No such domain"};
 inline constexpr Row recipient_needs_domain {550, {5, 1, 3}, "The recipient address needs a domain"};
 inline constexpr Row sender_needs_domain  {553, {5, 1, 7}, "The sender address needs a domain"};
-inline constexpr Row ambiguous_user       {553, {5, 1, 4}, "More than one user matches"};      // RFC 5321 §3.5.1
-inline constexpr Row account_disabled     {550, {5, 2, 1}, "Mailbox disabled"};
-inline constexpr Row over_quota_for_days  {550, {5, 2, 2}, "Mailbox full for days"};
 inline constexpr Row needs_smtputf8_mail  {550, {5, 6, 7}, "A sender address outside ASCII needs SMTPUTF8"};     // RFC 6531 §3.5
 inline constexpr Row needs_smtputf8_rcpt  {553, {5, 6, 7}, "A recipient address outside ASCII needs SMTPUTF8"};  // RFC 6531 §3.5
 
 // Not so: the message.
-inline constexpr Row message_too_big      {552, {5, 3, 4}, "Message too big"};                 // RFC 1870 §6.1
-inline constexpr Row bare_line_ends       {550, {5, 6, 0}, "Bare CR or LF in the message: lines end in CR LF"};  // RFC 5321 §2.3.8
-inline constexpr Row too_many_hops        {554, {5, 4, 6}, "Too many Received fields: a mail loop"};  // RFC 5321 §6.3
 inline constexpr Row no_valid_recipients  {554, {5, 5, 1}, "No valid recipients"};             // RFC 5321 §3.3
-inline constexpr Row transaction_failed   {554, {5, 0, 0}, "Transaction failed"};
 
 inline constexpr const Row* kAll[] = {
-    &greeting, &hello, &start_input, &auth_continue,
-    &ok, &sender_ok, &recipient_ok, &accepted, &chunk_ok, &status, &help, &bye, &ready_for_tls, &auth_ok, &cannot_vrfy,
-    &shutting_down, &idle_timeout, &too_many_errors, &too_many_connections, &too_many_commands,
-    &mixed_line_ends, &endless_line, &lost_step, &wrong_protocol, &no_service,
-    &local_error, &mailbox_busy, &directory_unavailable, &over_quota, &disk_full, &too_many_recipients,
-    &too_busy, &rate_limited, &tls_unavailable, &auth_unavailable,
-    &unrecognised, &line_too_long, &bare_lf_command, &bad_octet, &syntax_error, &no_argument,
-    &hello_needs_name, &one_recipient, &duplicate_parameter, &bad_sender, &bad_recipient, &bad_base64,
-    &auth_cancelled, &not_implemented, &expn_off, &not_by_hand, &bad_sequence, &hello_first, &mail_first,
+    &greeting, &hello, &ok, &recipient_ok, &chunk_ok, &status, &help, &bye, &ready_for_tls,
+    &auth_ok, &cannot_vrfy, &shutting_down, &idle_timeout, &too_many_errors, &too_many_connections,
+    &too_many_commands, &mixed_line_ends, &endless_line, &lost_step, &wrong_protocol,
+    &directory_unavailable, &tls_unavailable, &auth_unavailable, &unrecognised, &line_too_long,
+    &bare_lf_command, &bad_octet, &syntax_error, &no_argument, &hello_needs_name, &one_recipient,
+    &duplicate_parameter, &bad_sender, &bad_recipient, &bad_base64, &auth_cancelled,
+    &not_implemented, &expn_off, &not_by_hand, &bad_sequence, &hello_first, &mail_first,
     &rcpt_first, &nested_mail, &bdat_going_on, &already_tls, &already_authenticated,
-    &parameter_not_implemented, &unknown_mechanism, &unknown_parameter,
-    &auth_required, &tls_required, &auth_failed, &auth_needs_tls, &relay_denied, &sender_not_yours, &policy, &vrfy_denied,
-    &unknown_user, &unknown_domain, &recipient_needs_domain, &sender_needs_domain, &ambiguous_user,
-    &account_disabled, &over_quota_for_days, &needs_smtputf8_mail, &needs_smtputf8_rcpt,
-    &message_too_big, &bare_line_ends, &too_many_hops, &no_valid_recipients, &transaction_failed,
+    &parameter_not_implemented, &unknown_mechanism, &unknown_parameter, &auth_required,
+    &tls_required, &auth_failed, &auth_needs_tls, &unknown_user, &recipient_needs_domain,
+    &sender_needs_domain, &needs_smtputf8_mail, &needs_smtputf8_rcpt, &no_valid_recipients,
 };
 // clang-format on
 
