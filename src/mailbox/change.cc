@@ -111,24 +111,28 @@ Task<Result<std::vector<Uid>>> Mailboxes::Impl::expunge(Wanted wanted) {
   co_return done.plan->news->expunged;
 }
 
-Task<Result<std::vector<Uid>>> Mailboxes::expunge(AccountId account, MailboxId mailbox,
-                                                  std::vector<Uid> uids, WallTime now) {
+namespace {
+
+Wanted gone_by(AccountId account, MailboxId mailbox, std::vector<Uid> uids, WallTime now) {
   Wanted wanted;
   wanted.account = account;
   wanted.mailbox = mailbox;
   wanted.uids = std::move(uids);
   wanted.now = now;
-  co_return co_await impl_->expunge(std::move(wanted));
+  return wanted;
+}
+
+}  // namespace
+
+Task<Result<std::vector<Uid>>> Mailboxes::expunge(AccountId account, MailboxId mailbox,
+                                                  std::vector<Uid> uids, WallTime now) {
+  co_return co_await impl_->expunge(gone_by(account, mailbox, std::move(uids), now));
 }
 
 Task<Result<std::vector<Uid>>> Mailboxes::expunge_deleted(AccountId account, MailboxId mailbox,
                                                           std::vector<Uid> uids, WallTime now) {
-  Wanted wanted;
-  wanted.account = account;
-  wanted.mailbox = mailbox;
-  wanted.uids = std::move(uids);
+  Wanted wanted = gone_by(account, mailbox, std::move(uids), now);
   wanted.deleted_only = true;
-  wanted.now = now;
   co_return co_await impl_->expunge(std::move(wanted));
 }
 
