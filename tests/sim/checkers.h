@@ -5,7 +5,7 @@
 //   3  uids and modseqs only grow; replaying Changes gives what a fresh look sees; accounts are
 //      what their documents say (mailbox/check.h)
 //   4  nothing smuggled is obeyed; no password is asked for or taken in clear from
-//      outside (guessers.cc)
+//      outside (guessers.cc), and none crosses the wire in clear (wire_watch.h)
 //   5  a session's buffers stay within their limit
 //   6  when the faults stop, the queue drains
 //

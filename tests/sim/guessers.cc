@@ -50,7 +50,7 @@ Task<> Workloads::guess_passwords(Stop& stop) {
     const auto all = guesses(ledger_.passwords["ann@example.org"].back());
     const Guess& guess = all[random_.below(all.size())];
     auto peer =
-        co_await Peer::dial(world_.network().host(*net::IpAddress::parse("192.0.2.66")),
+        co_await Peer::dial(world_.network().host(*net::IpAddress::parse(kStranger)),
                             guess.smtp ? world_.submission_endpoint() : world_.pop3_endpoint());
     if (peer && co_await whole_reply(**peer, guess.smtp, false)) {
       for (const std::string& line : guess.lines) {

@@ -44,6 +44,7 @@ Sim::Sim(Plan plan)
     : plan_(plan),
       random_(plan.seed * 0x9E3779B97F4A7C15ull),
       world_(std::make_unique<World>(world_config())),
+      wire_(world_->network(), ledger_, *net::IpAddress::parse(kStranger)),
       users_(std::make_unique<Workloads>(*world_, ledger_, random_)),
       checkers_(std::make_unique<Checkers>(*world_, ledger_)),
       at_work_(std::make_unique<runtime::Nursery>(world_->executor())) {

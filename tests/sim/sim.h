@@ -9,6 +9,7 @@
 #pragma once
 
 #include "sim/checkers.h"
+#include "sim/wire_watch.h"
 #include "sim/workloads.h"
 
 namespace posta::sim {
@@ -50,6 +51,7 @@ class Sim {
   Ledger ledger_;
   bool broken_ = false;  // the store said that it cannot go on
   std::unique_ptr<World> world_;
+  WireWatch wire_;
   std::unique_ptr<Workloads> users_;
   std::unique_ptr<Checkers> checkers_;
   std::unique_ptr<runtime::Nursery> at_work_;

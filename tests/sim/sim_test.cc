@@ -1,6 +1,7 @@
 // The simulator: 20 seeds, or POSTA_SIM_SEEDS of them, or POSTA_SIM_SEED alone.
 #include <cstdlib>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "sim/sim.h"
 
@@ -112,6 +113,33 @@ TEST(Control, ASecondCopyIsNoticed) {
   sim.world().run(slip_in(sim.world(), "ann@example.org", letter.data));
   sim.look(true);
   EXPECT_TRUE(complains_of(sim.ledger(), "delivered 2 times"));
+}
+
+TEST(Control, APasswordInClearIsNoticed) {
+  using namespace std::string_literals;
+  const std::string password(world::kPassword);
+  for (const std::string& line :
+       {"PASS " + password, "AUTH PLAIN " + base64_encode("\0ann@example.org\0"s + password),
+        "AUTH PLAIN " + base64_encode("x\0ann@example.org\0"s + password),
+        base64_encode(password)}) {
+    Sim sim = quiet_sim();
+    World& world = sim.world();
+    auto say = [&](const char* from) {
+      world.run([](World& there, std::string who, std::string what) -> Task<> {
+        auto peer = co_await net::sim::Peer::dial(there.network().host(*net::IpAddress::parse(who)),
+                                                  there.pop3_endpoint());
+        CHECK(peer);
+        for (char c : what + "\r\n") CHECK(co_await (*peer)->say(std::string(1, c)));
+        CHECK(co_await (*peer)->line());
+        CHECK(co_await (*peer)->line());
+      }(world, from, line));
+    };
+    say(kStranger);
+    say("127.0.0.1");
+    EXPECT_TRUE(sim.ledger().complaints.empty()) << line;
+    say("192.0.2.5");
+    EXPECT_TRUE(complains_of(sim.ledger(), "said by")) << line;
+  }
 }
 
 TEST(Control, AStrangersMailASmuggledLetterAndAChangedOneAreNoticed) {

@@ -26,6 +26,8 @@ inline constexpr const char* kAddresses[] = {
 inline constexpr const char* kAccounts[] = {"ann@example.org", "bob@example.org",
                                             "carl@example.org", "dora@example.org",
                                             "new@example.org"};
+// Where guesses come from: in clear, which nobody else does from outside.
+inline constexpr const char* kStranger = "192.0.2.66";
 std::vector<std::string> places_of(const std::string& address);
 
 class Workloads {

@@ -101,6 +101,8 @@ void Link::arrive(int number) {
     return;
   }
   trace(piece.last ? "end" : "octets", number, piece.octets);
+  if (network_->watcher_ && !piece.octets.empty())
+    network_->watcher_({number_, number == 1, endpoints_[0], endpoints_[1], piece.octets});
   pipe.arrived += piece.octets;
   if (piece.last) pipe.ended = true;
   wake(end, Direction::read);

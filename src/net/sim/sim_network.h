@@ -15,6 +15,7 @@
 // hash. One thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -73,6 +74,16 @@ class SimNetwork final : public Network {
 
   std::size_t connections() const;  // with at least one side open
 
+  // What crosses a wire, as it arrives: for tests that look at the wire itself.
+  struct Crossing {
+    std::uint64_t link = 0;  // no two connections of a network have the same
+    bool answer = false;     // from the side that accepted
+    const Endpoint& client;
+    const Endpoint& server;
+    std::string_view octets;
+  };
+  void watch(std::function<void(const Crossing&)> watcher) { watcher_ = std::move(watcher); }
+
  private:
   class Host;
   class Connecting;
@@ -92,6 +103,7 @@ class SimNetwork final : public Network {
 
   SimExecutor& executor_;
   Settings settings_;
+  std::function<void(const Crossing&)> watcher_;
   std::map<IpAddress, std::unique_ptr<Host>> hosts_;
   std::set<IpAddress> isolated_;
   std::map<Endpoint, std::vector<SimListener*>> listeners_;
