@@ -175,6 +175,7 @@ struct Setting {
   // Error::what says what was expected; file and line are added by the reader.
   std::function<Result<>(Config&, const Value&)> read;
   std::function<std::string(const Config&)> show;  // the value as TOML
+  std::string takes;                               // "a time from 1h to 60d"
 };
 
 const std::vector<Setting>& settings();

@@ -23,6 +23,7 @@ boost::json::object setting_json(const Setting& setting, const Config& config,
           {"value", value},
           {"default", setting.show(plain)},
           {"is_default", value == setting.show(plain)},
+          {"takes", setting.takes},
           {"meaning", setting.meaning}};
 }
 
@@ -47,8 +48,8 @@ Answer explain(const Config& config, const Config& plain, const Options& options
     if (options.json)
       return {0, boost::json::serialize(setting_json(setting, config, plain)) + "\n", ""};
     return {0,
-            fmt::format("{}: {}\nnow: {}\ndefault: {}\n", setting.name, setting.meaning,
-                        setting.show(config), setting.show(plain)),
+            fmt::format("{}: {}\nnow: {}\ndefault: {}\ntakes: {}\n", setting.name, setting.meaning,
+                        setting.show(config), setting.show(plain), setting.takes),
             ""};
   }
   auto near = closest(options.key, names);

@@ -10,6 +10,10 @@
 namespace posta::app {
 namespace {
 
+TEST(Config, EverySettingSaysWhatItTakes) {
+  for (const Setting& setting : settings()) EXPECT_FALSE(setting.takes.empty()) << setting.name;
+}
+
 TEST(Config, WhatQuickstartWritesIsUnderstoodAndShort) {
   NewConfig fresh{*Domain::parse("mail.example.org"), 10000, "*"};
   std::string text = print_new_config(fresh);

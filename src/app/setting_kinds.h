@@ -31,12 +31,14 @@ inline std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+inline constexpr const char* kList = "a list of texts: [\"…\", \"…\"]";
+
 template <class T, class Parse>
 Setting list_of(std::string name, std::string meaning, std::vector<T> Config::* field,
                 Parse parse) {
   return {std::move(name), std::move(meaning),
           [field, parse](Config& config, const Value& value) -> Result<> {
-            if (value.kind != Value::Kind::list) return expected("a list of texts: [\"…\", \"…\"]");
+            if (value.kind != Value::Kind::list) return expected(kList);
             (config.*field).clear();
             for (const Value& one : value.list) {
               if (one.kind != Value::Kind::text) return expected("a text in quotes in this list");
@@ -51,50 +53,50 @@ Setting list_of(std::string name, std::string meaning, std::vector<T> Config::* 
             for (const auto& item : config.*field)
               out += (out.empty() ? "" : ", ") + quoted(item.str());
             return "[" + out + "]";
-          }};
+          },
+          kList};
 }
 
 inline Setting size(std::string name, std::string meaning, Octets Config::* field, Octets min,
                     Octets max) {
-  return {
-      std::move(name), std::move(meaning),
-      [field, min, max](Config& config, const Value& value) -> Result<> {
-        if (value.kind != Value::Kind::text) return expected("a size in quotes, as \"50MiB\"");
-        TRY(Octets size, parse_size(value.text));
-        if (size < min || size > max)
-          return expected(fmt::format("a size from {} to {}", print_size(min), print_size(max)));
-        config.*field = size;
-        return {};
-      },
-      [field](const Config& config) { return quoted(print_size(config.*field)); }};
+  std::string takes = fmt::format("a size from {} to {}", print_size(min), print_size(max));
+  return {std::move(name), std::move(meaning),
+          [field, min, max, takes](Config& config, const Value& value) -> Result<> {
+            if (value.kind != Value::Kind::text) return expected("a size in quotes, as \"50MiB\"");
+            TRY(Octets size, parse_size(value.text));
+            if (size < min || size > max) return expected(takes);
+            config.*field = size;
+            return {};
+          },
+          [field](const Config& config) { return quoted(print_size(config.*field)); }, takes};
 }
 
 inline Setting time(std::string name, std::string meaning, std::chrono::seconds Config::* field,
                     std::chrono::seconds min, std::chrono::seconds max) {
-  return {
-      std::move(name), std::move(meaning),
-      [field, min, max](Config& config, const Value& value) -> Result<> {
-        if (value.kind != Value::Kind::text) return expected("a time in quotes, as \"5m\"");
-        TRY(std::chrono::seconds time, parse_time(value.text));
-        if (time < min || time > max)
-          return expected(fmt::format("a time from {} to {}", print_time(min), print_time(max)));
-        config.*field = time;
-        return {};
-      },
-      [field](const Config& config) { return quoted(print_time(config.*field)); }};
+  std::string takes = fmt::format("a time from {} to {}", print_time(min), print_time(max));
+  return {std::move(name), std::move(meaning),
+          [field, min, max, takes](Config& config, const Value& value) -> Result<> {
+            if (value.kind != Value::Kind::text) return expected("a time in quotes, as \"5m\"");
+            TRY(std::chrono::seconds time, parse_time(value.text));
+            if (time < min || time > max) return expected(takes);
+            config.*field = time;
+            return {};
+          },
+          [field](const Config& config) { return quoted(print_time(config.*field)); }, takes};
 }
 
 template <class N>
 Setting number(std::string name, std::string meaning, N Config::* field, std::int64_t min,
                std::int64_t max) {
+  std::string takes = fmt::format("a whole number from {} to {}", min, max);
   return {std::move(name), std::move(meaning),
-          [field, min, max](Config& config, const Value& value) -> Result<> {
+          [field, min, max, takes](Config& config, const Value& value) -> Result<> {
             if (value.kind != Value::Kind::number || value.number < min || value.number > max)
-              return expected(fmt::format("a whole number from {} to {}", min, max));
+              return expected(takes);
             config.*field = static_cast<N>(value.number);
             return {};
           },
-          [field](const Config& config) { return std::to_string(config.*field); }};
+          [field](const Config& config) { return std::to_string(config.*field); }, takes};
 }
 
 inline Setting yes_or_no(std::string name, std::string meaning, bool Config::* field) {
@@ -104,20 +106,23 @@ inline Setting yes_or_no(std::string name, std::string meaning, bool Config::* f
             config.*field = value.boolean;
             return {};
           },
-          [field](const Config& config) { return config.*field ? "true" : "false"; }};
+          [field](const Config& config) { return config.*field ? "true" : "false"; },
+          "true or false"};
 }
 
 inline Setting text(std::string name, std::string meaning, std::string Config::* field,
                     std::vector<std::string> choices = {}) {
+  std::string takes =
+      choices.empty() ? "a text in quotes" : fmt::format("one of {}", fmt::join(choices, ", "));
   return {std::move(name), std::move(meaning),
-          [field, choices](Config& config, const Value& value) -> Result<> {
+          [field, choices, takes](Config& config, const Value& value) -> Result<> {
             if (value.kind != Value::Kind::text) return expected("a text in quotes");
             if (!choices.empty() && std::ranges::find(choices, value.text) == choices.end())
-              return expected("one of " + fmt::format("{}", fmt::join(choices, ", ")));
+              return expected(takes);
             config.*field = value.text;
             return {};
           },
-          [field](const Config& config) { return quoted(config.*field); }};
+          [field](const Config& config) { return quoted(config.*field); }, takes};
 }
 
 inline Setting path(std::string name, std::string meaning, std::string Config::* field) {
@@ -128,7 +133,7 @@ inline Setting path(std::string name, std::string meaning, std::string Config::*
             config.*field = value.text;
             return {};
           },
-          [field](const Config& config) { return quoted(config.*field); }};
+          [field](const Config& config) { return quoted(config.*field); }, "a path in quotes"};
 }
 
 // "192.0.2.1:25", "[::1]:25", or "*:25" for every address of this machine.

@@ -23,7 +23,8 @@ Setting hostname() {
             config.hostname = *std::move(domain);
             return {};
           },
-          [](const Config& config) { return quoted(config.hostname.str()); }};
+          [](const Config& config) { return quoted(config.hostname.str()); },
+          "a host name in quotes"};
 }
 
 Setting uidl_format() {
@@ -36,6 +37,7 @@ Setting uidl_format() {
     config.pop3_uidl_format = value.text;
     return {};
   };
+  out.takes = "a text in quotes with %u and %v, each as printf has it";
   return out;
 }
 

@@ -24,7 +24,8 @@ Setting relay_host() {
           },
           [](const Config& config) {
             return quoted(config.relay_host ? config.relay_host->str() : std::string());
-          }};
+          },
+          "a text in quotes, as above"};
 }
 
 // An IP address, or "" for the system's choice.
@@ -43,7 +44,9 @@ Setting address(std::string name, std::string meaning,
           },
           [field](const Config& config) {
             return quoted(config.*field ? (config.*field)->str() : std::string());
-          }};
+          },
+          v6 ? "an IPv6 address in quotes; \"\": the system's choice"
+             : "an IPv4 address in quotes; \"\": the system's choice"};
 }
 
 // "192.0.2.53" or "192.0.2.53:5353".

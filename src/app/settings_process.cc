@@ -26,7 +26,8 @@ Setting connect_ports() {
       },
       [](const Config& config) {
         return fmt::format("[{}]", fmt::join(config.connect_ports, ", "));
-      }};
+      },
+      "a list of ports from 1 to 65535: [25, 53]"};
 }
 
 }  // namespace

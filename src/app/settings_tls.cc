@@ -30,7 +30,8 @@ Setting paths(std::string name, std::string meaning, std::vector<std::string> Co
             for (const std::string& path : config.*field)
               out += (out.empty() ? "" : ", ") + quoted(path);
             return (config.*field).size() == 1 ? out : "[" + out + "]";
-          }};
+          },
+          "a path in quotes, or a list of them"};
 }
 
 }  // namespace

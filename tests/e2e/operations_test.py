@@ -354,6 +354,7 @@ class Check(Operations):
         self.assertIn("smtp.listen = ", self.ok("config", "show", "--changed"))
         self.assertNotIn("trace.retention", self.ok("config", "show", "--changed"))
         one = json.loads(self.ok("config", "explain", "trace.retention", "--json"))
+        self.assertRegex(one["takes"], "^a time from [0-9].* to [0-9]")
         self.assertEqual(one["value"], '"7d"')
         self.refused("config", "explain", "trace.retentoin", says="did you mean trace.retention?")
 
