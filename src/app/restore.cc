@@ -11,6 +11,7 @@
 #include "app/backup.h"
 #include "app/config.h"
 #include "app/files.h"
+#include "app/house.h"
 #include "app/progress.h"
 #include "app/walls.h"
 #include "ops/manifest.h"
@@ -93,8 +94,6 @@ Result<> copy_all(const ops::Manifest& manifest, const fs::path& backup, const f
     return fail(Error::Kind::unavailable, "cannot make " + part.string() + ": " + error.message());
   fs::permissions(part, fs::perms::owner_all, error);
   fs::path server = backup / "server";
-  struct stat owner{};
-  bool give = geteuid() == 0 && stat((server / "posta.toml").c_str(), &owner) == 0;
   Octets all = 0;
   for (const auto& file : manifest.files) all += file.octets;
   Progress progress("restoring:", all);
@@ -107,12 +106,53 @@ Result<> copy_all(const ops::Manifest& manifest, const fs::path& backup, const f
     if (sum.crc != file.crc) return damaged(file.path + " changed while it was restored");
   }
   fs::create_directories(part / manifest.store / "bodies", error);
+  return {};
+}
+
+runtime::Task<> renumber_accounts(House& house, std::vector<std::string>& troubles) {
+  std::string after;
+  for (;;) {
+    auto accounts = co_await house.directory().accounts(after, 1000);
+    if (!accounts) {
+      troubles.push_back("the accounts: " + accounts.error().what);
+      co_return;
+    }
+    for (const auto& account : *accounts) {
+      auto done = co_await house.mailboxes().renumber(account.id);
+      if (!done) troubles.push_back(account.address.str() + ": " + done.error().what);
+    }
+    if (accounts->size() < 1000) co_return;
+    after = accounts->back().address.str();
+  }
+}
+
+// What clients were given after the backup was made must not name anything else from now on. What
+// could not be done, in words: a damaged account does not keep the others from coming back.
+Result<std::vector<std::string>> renumber(const ops::Manifest& manifest, const fs::path& part) {
+  auto text = read_config_text(part.string());
+  auto read = text ? parse_config_of(part.string(), *text) : Result<Config>(Failure(text.error()));
+  Config config = read ? *std::move(read) : default_config();
+  config.directory = part.string();
+  config.store_directory = manifest.store;
+  config.relay_host.reset();  // nothing is sent here
+  config.log_level = "error";
+  config.log_to = "stderr";
+  TRY(auto house, House::open(std::move(config), 1));
+  std::vector<std::string> troubles;
+  house->run(renumber_accounts(*house, troubles));
+  return troubles;
+}
+
+// To whom the backup's configuration belongs, and onto stable storage.
+Result<> settle(const fs::path& backup, const fs::path& part) {
+  struct stat owner{};
+  bool give = geteuid() == 0 && stat((backup / "server" / "posta.toml").c_str(), &owner) == 0;
+  std::error_code error;
   for (fs::recursive_directory_iterator at(part, error), end; !error && at != end;
        at.increment(error)) {
-    if (std::error_code gone; !at->is_directory(gone)) continue;
-    if (give && chown(at->path().c_str(), owner.st_uid, owner.st_gid) != 0)
+    if (give && lchown(at->path().c_str(), owner.st_uid, owner.st_gid) != 0)
       return fail(Error::Kind::denied, "cannot give away " + at->path().string());
-    TRY_VOID(sync_folder(at->path().string()));
+    if (std::error_code gone; at->is_directory(gone)) TRY_VOID(sync_folder(at->path().string()));
   }
   if (give && chown(part.c_str(), owner.st_uid, owner.st_gid) != 0)
     return fail(Error::Kind::denied, "cannot give away " + part.string());
@@ -175,6 +215,13 @@ Result<Answer> run(const std::string& server, const Options& options) {
     TRY(auto owner, future_owner(backup, target));
     fs::path part = target.string() + ".part";
     TRY_VOID(copy_all(manifest, backup, part));
+    TRY(auto troubles, renumber(manifest, part));
+    for (const std::string& trouble : troubles)
+      words +=
+          "warning: its mail keeps the numbers of the backup, which mail programs may have "
+          "seen on other mail: " +
+          trouble + "\n";
+    TRY_VOID(settle(backup, part));
     TRY(std::string kept, replace(part, target));
     json["directory"] = target.string();
     json["kept"] = kept;

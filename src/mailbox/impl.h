@@ -12,6 +12,7 @@
 //   undelete.cc   expunged, undelete
 //   sweep.cc      sweep_expunged
 //   account.cc    prepare_create, remove                    (account life)
+//   renumber.cc   renumber                                  (after a restore)
 #pragma once
 
 #include "mailbox/feed.h"

@@ -210,6 +210,11 @@ class Mailboxes {
   void prepare_create(store::Batch& batch, AccountId account, WallTime now);
   // Everything of the account, bodies unlinked. Long: several commits.
   Task<Result<>> remove(AccountId account);
+  // For an account that came back from a backup, before anybody uses it: what was given since the
+  // backup was made is not known here, but clients know it. So that no uid, no id of an e-mail or
+  // mailbox and no modseq names two things (RFC 3501 §2.3.1.1, RFC 7162 §3.1.2, RFC 8474 §4), all
+  // of them go on with a gap, and every message counts as changed. Clients keep their copies.
+  Task<Result<>> renumber(AccountId account);
 
   // --- delivery
   // Makes sure that the store has the account's head, so that a turn can run. Cheap if it has.

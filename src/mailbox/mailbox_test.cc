@@ -392,5 +392,39 @@ TEST_F(MailboxTest, TheCheckFindsWhatIsWrong) {
   clean();
 }
 
+TEST_F(MailboxTest, AfterARestoreNothingIsGivenTwice) {
+  deliver_many(300);
+  flag(uids({2, 290}), Mode::add, {Flags::flagged, 0});
+  expunge(uids({5, 299, 300}));
+  const MailboxRecord before = open()->record();
+  const auto states = states_of(*open());
+  const Appended last = deliver("Subject: after the backup\r\n\r\n");
+  expunge({last.uid});  // so that the numbers it had are the next ones again
+
+  world_.reopen();
+  run_ok(executor(), boxes().renumber(kAnn));
+  clean();
+  const auto now = states_of(*open());
+  ASSERT_EQ(now.size(), states.size());
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    EXPECT_EQ(now[i].uid, states[i].uid);
+    EXPECT_EQ(now[i].email, states[i].email);
+    EXPECT_EQ(now[i].flags, states[i].flags);
+    EXPECT_GT(now[i].mod_seq.value, before.mod_seq.value + 1'000'000);
+  }
+  EXPECT_EQ(open()->record().uid_validity, before.uid_validity);
+  EXPECT_EQ(open()->record().messages, before.messages);
+  // What was gone before cannot be told any more.
+  EXPECT_FALSE(run_ok(executor(), boxes().gone_since(kAnn, kInbox, before.mod_seq)));
+
+  const Appended next = deliver("Subject: after the restore\r\n\r\n");
+  EXPECT_GT(next.uid.value, last.uid.value + 1'000'000);
+  EXPECT_GT(next.email.value, last.email.value + 1'000'000);
+  expunge({Uid(1)});
+  EXPECT_EQ(run_ok(executor(), boxes().gone_since(kAnn, kInbox, open()->record().mod_seq))->size(),
+            0u);
+  clean();
+}
+
 }  // namespace
 }  // namespace posta::mailbox

@@ -1,9 +1,11 @@
 """Backup and restore: while mail comes in, from a server at rest, damaged, interrupted, refused."""
 
+import imaplib
 import json
 import os
 import pathlib
 import poplib
+import re
 import shutil
 import smtplib
 import threading
@@ -115,6 +117,31 @@ class Backup(unittest.TestCase):
             if set(self.numbers()) == {1, 2}:
                 break
         self.assertEqual(set(self.numbers()), {1, 2}, "what lay in drop/ is taken after it")
+
+    def test_a_number_never_names_two_messages(self):
+        """What came after the backup is gone, and so are its uids: nothing else gets them."""
+        def append(subject):
+            imap = imaplib.IMAP4("127.0.0.1", self.server.imap_port)
+            imap.login(f"ann@{DOMAIN}", self.server.password("ann"))
+            code = imap.append("INBOX", "", None, b"Subject: %s\r\n\r\n" % subject)[1][0]
+            imap.select("INBOX")
+            seen = imap.fetch("1", "(UID MODSEQ)")[1][0]
+            imap.logout()
+            return list(map(int, re.search(rb"APPENDUID (\d+) (\d+)", code).groups())), seen
+
+        self.server.start()
+        first, _ = append(b"before")
+        self.ok("backup", str(self.backup))
+        lost, seen = append(b"after the backup")
+        self.server.stop()
+        self.restore_over()
+        found, again = append(b"after the restore")
+        self.assertEqual(first[0], found[0], "clients keep what they know")
+        self.assertGreater(found[1], lost[1])
+        id_of = re.compile(rb"UID (\d+)").search
+        self.assertEqual(id_of(seen).group(), id_of(again).group())
+        mod_seq = re.compile(rb"MODSEQ \((\d+)\)").search
+        self.assertGreater(int(mod_seq(again).group(1)), int(mod_seq(seen).group(1)))
 
     def test_nothing_is_overwritten(self):
         self.ok("backup", str(self.backup))
