@@ -37,11 +37,10 @@ class Places {
 };
 
 template <class Items>
-Admitted refused(const Items& items, std::vector<Reply> replies) {
+Admitted refused(const Items& items, const Reply& reply) {
   Admitted out;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    out.each.push_back(
-        {items[i].owed.recipient.address, {Outcome::Kind::failed, std::move(replies[i])}});
+  for (const auto& item : items)
+    out.each.push_back({item.owed.recipient.address, {Outcome::Kind::failed, reply}});
   return out;
 }
 
@@ -89,15 +88,14 @@ Task<Result<Admitted>> Queue::admit(Letter letter, Message message, std::functio
       if (!local || settlement.items().size() > config_.limits.inline_recipients_max) continue;
       auto prepared = carrier_.prepare(settlement.letter(), settlement.message(),
                                        destination.address, *local, recipient.address);
-      // A copy that fails for good (a loop) is owed like the rest; the attempt reports it.
       if (auto* ready = std::get_if<MailboxCarrier::Prepared>(&prepared))
         item.local = std::move(*ready);
       else
         refusals.push_back(std::get<Reply>(std::move(prepared)));
     }
   }
-  if (!refusals.empty() && refusals.size() == settlement.items().size())
-    co_return refused(settlement.items(), std::move(refusals));
+  // Said before anything is promised: a report would go to whomever the letter names as its sender.
+  if (!refusals.empty()) co_return refused(settlement.items(), refusals.front());
 
   for (auto& item : settlement.items()) {
     if (!item.local) continue;
