@@ -13,6 +13,8 @@ namespace posta::server::smtp {
 Task<Reply> Session::rcpt(wire::smtp::Rcpt& command) {
   if (state_ == State::chunks) co_return reply::bdat_going_on;  // RFC 3030 §2
   rcpt_tried_ = true;
+  if (recipients_refused_ > limits().recipients_refused_max && transaction_->recipients() > 0)
+    co_return reply::too_many_refused;
   // RFC 5321 §4.1.1.3: only <Postmaster> may come without a domain; from the trusted anybody may.
   const bool bare = command.to.domain.empty();
   if (bare && (!trusted_ || config().submission) &&

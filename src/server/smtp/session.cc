@@ -208,12 +208,15 @@ std::optional<Reply> Session::out_of_order(const Verb& verb) const {
   return std::nullopt;
 }
 
-std::optional<Reply> Session::over_limit() const {
+std::optional<Reply> Session::over_limit(const Reply& said) const {
   const Limits& max = limits();
   if (errors_ > max.errors_max) return reply::too_many_errors;
   if (unrecognised_ > max.unrecognised_max)
     return reply::too_many_errors.with("Too many unrecognised commands");
-  if (recipients_refused_ > max.recipients_refused_max)
+  // A letter that has recipients comes to its end (rcpt puts off the rest), and what was said of it
+  // is heard.
+  if (recipients_refused_ > max.recipients_refused_max && !said.positive() &&
+      (!transaction_ || transaction_->recipients() == 0))
     return reply::too_many_errors.with("Too many refused recipients");
   if (failed_logins_ > max.logins_max) return reply::too_many_errors.with("Too many failed logins");
   if (idle_commands_ > max.commands_max) return reply::too_many_commands;
@@ -229,7 +232,7 @@ void Session::conclude(const Reply& said, std::string_view about) {
                                 Severity::debug});
   }
   if (end_ != End::open) return say(said);  // QUIT
-  if (auto too_much = over_limit()) return last_word(*too_much, End::limit);
+  if (auto too_much = over_limit(said)) return last_word(*too_much, End::limit);
   if (said.code == 421) return last_word(said, End::turned_away);
   say(said);
 }

@@ -81,7 +81,7 @@ class Session {
   Task<> obey(Command& command);
   void bad_line(wire::smtp::Line::Kind kind);
   std::optional<Reply> out_of_order(const Verb& verb) const;
-  std::optional<Reply> over_limit() const;
+  std::optional<Reply> over_limit(const Reply& said) const;
   void conclude(const Reply& said, std::string_view about);
   void say(const Reply& said);
   void last_word(const Reply& said, End why);

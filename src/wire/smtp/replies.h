@@ -54,6 +54,7 @@ inline constexpr Row lost_step            {421, {4, 7, 0}, "Cannot tell data fro
 inline constexpr Row wrong_protocol       {502, {5, 7, 0}, "This is SMTP, not HTTP"};
 
 // Not now.
+inline constexpr Row too_many_refused     {452, {4, 5, 3}, "Too many refused recipients; send it to the others first"};
 inline constexpr Row directory_unavailable{451, {4, 3, 0}, "Cannot look up this address now"};
 inline constexpr Row tls_unavailable      {454, {4, 7, 0}, "TLS is not available now"};        // RFC 3207 §4
 inline constexpr Row auth_unavailable     {454, {4, 7, 0}, "Cannot check credentials now"};    // RFC 4954 §6
@@ -107,7 +108,7 @@ inline constexpr const Row* kAll[] = {
     &greeting, &hello, &ok, &recipient_ok, &chunk_ok, &status, &help, &bye, &ready_for_tls,
     &auth_ok, &cannot_vrfy, &shutting_down, &idle_timeout, &too_many_errors, &too_many_connections,
     &too_many_commands, &mixed_line_ends, &endless_line, &lost_step, &wrong_protocol,
-    &directory_unavailable, &tls_unavailable, &auth_unavailable, &unrecognised, &line_too_long,
+    &too_many_refused, &directory_unavailable, &tls_unavailable, &auth_unavailable, &unrecognised, &line_too_long,
     &bare_lf_command, &bad_octet, &syntax_error, &no_argument, &hello_needs_name, &one_recipient,
     &duplicate_parameter, &bad_sender, &bad_recipient, &bad_base64, &auth_cancelled,
     &not_implemented, &expn_off, &not_by_hand, &bad_sequence, &hello_first, &mail_first,
