@@ -31,6 +31,7 @@
 #include "net/endpoint.h"
 #include "runtime/task.h"
 #include "store/store.h"
+#include "wire/message/address_list.h"
 
 namespace posta::mta {
 
@@ -152,6 +153,9 @@ class Intake {
   Task<std::optional<Reply>> judge_sender(const Origin& origin, const ReversePath& from,
                                           std::unique_ptr<Allowance::Claim>& claim);
   Task<std::optional<Reply>> judge_header(const Letter& letter, const SubmittedHeader& header);
+  Task<std::optional<Reply>> judge_authors(const Letter& letter,
+                                           const std::vector<wire::message::Address>& authors,
+                                           std::string_view field);
   Task<Result<bool>> may_send_as(AccountId account, Address sender);
   Task<std::optional<Reply>> over_quota(const directory::Account& account, WallTime now);
   Deps deps_;

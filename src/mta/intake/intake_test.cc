@@ -247,7 +247,7 @@ TEST_F(IntakeTest, TooManyReceivedFieldsAreALoop) {
             "554 5.4.6 Too many hops: this message is in a loop");
 }
 
-TEST_F(IntakeTest, ALoopThroughUsIsSeenInDeliveredToAndRefusedIfItIsEverybodys) {
+TEST_F(IntakeTest, ALoopThroughUsIsSeenInDeliveredToAndRefused) {
   const std::string text = "X: 1\r\ndelivered-to:  ANN@example.org\r\n\r\nDelivered-To: bob\r\n";
   mail({.from = directory::address("carl@example.org"), .size = {}});
   rcpt("ann@example.org");
@@ -256,13 +256,11 @@ TEST_F(IntakeTest, ALoopThroughUsIsSeenInDeliveredToAndRefusedIfItIsEverybodys) 
   EXPECT_EQ(events.count("intake.letter.accepted"), 0u);
   EXPECT_EQ(owed(), 0u);
   rcpt("bob@example.org");
-  EXPECT_TRUE(message(text).starts_with("250"));
+  EXPECT_EQ(message(text), "554 5.4.6 Mail forwarding loop for ann@example.org");
   start_worker();
   pass(10s);
-  EXPECT_TRUE(inbox("ann@example.org").empty());
-  EXPECT_EQ(inbox("bob@example.org").size(), 1u);
-  ASSERT_EQ(inbox("carl@example.org").size(), 1u);
-  EXPECT_TRUE(contains(inbox("carl@example.org")[0], "554 5.4.6 Mail forwarding loop"));
+  for (const char* address : {"ann@example.org", "bob@example.org", "carl@example.org"})
+    EXPECT_TRUE(inbox(address).empty()) << address;
 }
 
 TEST_F(IntakeTest, LittleDiskIsSaidEarlyAndLate) {

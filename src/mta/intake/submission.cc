@@ -64,16 +64,28 @@ Task<std::optional<Reply>> Intake::judge_header(const Letter& letter,
   }
   // RFC 5322 §3.6: a message has a From field. Without one it would be refused on the way, later.
   if (header.from.empty()) co_return Reply(554, {5, 6, 0}, "The message has no From field");
-  for (const auto& author : header.from) {
+  if (header.from_fields > 1)
+    co_return Reply(554, {5, 6, 0}, "The message has more than one From field");
+  if (!header.unclear.empty())
+    co_return Reply(554, {5, 6, 0},
+                    "The field " + printable(header.unclear) + " has words that are in no address");
+  if (auto no = co_await judge_authors(letter, header.from, "From")) co_return no;
+  co_return co_await judge_authors(letter, header.others, "Sender or Resent-From");
+}
+
+// Nobody writes as somebody else (RFC 6409 §6.3).
+Task<std::optional<Reply>> Intake::judge_authors(const Letter& letter,
+                                                 const std::vector<wire::message::Address>& authors,
+                                                 std::string_view field) {
+  for (const auto& author : authors) {
     std::string text = wire::message::address_of(author);
     auto address = Address::parse(text);
-    if (!address) co_return Reply(554, {5, 6, 0}, "From has no address in it");
+    if (!address) co_return Reply(554, {5, 6, 0}, std::string(field) + " has no address in it");
     auto may = co_await may_send_as(letter.origin.authenticated, *std::move(address));
     if (!may) co_return cannot_look_up();
     if (!*may) {
-      // RFC 6409 §6.3
       co_return Reply(550, {5, 7, 1},
-                      "From <" + text + "> is not an address that you may send from");
+                      fmt::format("{} <{}> is not an address that you may send from", field, text));
     }
   }
   co_return std::nullopt;

@@ -69,8 +69,14 @@ std::string SubmissionHeader::finish() {
 
 void SubmissionHeader::look_at(std::string_view name, std::string_view body) {
   const bool from = is(name, {"From"});
-  if (!from && !is(name, {"Sender", "Reply-To", "To", "Cc"})) return;
-  for (auto& address : wire::message::parse_address_list(body)) {
+  const bool author = from || is(name, {"Sender", "Resent-From", "Resent-Sender"});
+  if (!author && !is(name, {"Reply-To", "To", "Cc"})) return;
+  if (from) ++found_.from_fields;
+  std::vector<wire::message::Address> addresses;
+  const bool whole = wire::message::parse_address_list(body, addresses);
+  // A reader might take for the author what this parser passes over.
+  if (author && !whole && found_.unclear.empty()) found_.unclear = name;
+  for (auto& address : addresses) {
     if (address.kind != wire::message::Address::Kind::mailbox) continue;
     // RFC 6409 §4.2: "it MUST ensure that all domains in address header fields are fully
     // qualified."
@@ -78,7 +84,7 @@ void SubmissionHeader::look_at(std::string_view name, std::string_view body) {
     if (!domain.empty() && domain[0] != '[' && domain.find('.') == std::string::npos &&
         found_.unqualified.empty())
       found_.unqualified = wire::message::address_of(address);
-    if (from) found_.from.push_back(std::move(address));
+    if (author) (from ? found_.from : found_.others).push_back(std::move(address));
   }
 }
 
@@ -90,7 +96,7 @@ std::string SubmissionHeader::fix(std::string_view header) {
   while (!header.empty()) {
     std::string_view field = take_field(header);
     std::string_view name = name_of(field);
-    if (is(name, {"Bcc", "Resent-Bcc"})) continue;
+    if (is(name, {"Bcc", "Resent-Bcc", "Return-Path"})) continue;
     date = date || is(name, {"Date"});
     message_id = message_id || is(name, {"Message-ID"});
     destination = destination || is(name, {"To", "Cc"});

@@ -5,7 +5,8 @@
 //   Date, Message-ID    added if they are not there (§8.2, §8.3), above all other fields
 //   Bcc, Resent-Bcc     taken out, however folded: who has a blind copy is nobody's business
 //                       (RFC 5322 §3.6.3); if no To or Cc is left, "To: undisclosed-recipients:;"
-//   all other fields    as they were: From and Sender are judged by intake, not changed
+//   Return-Path         taken out: it is final delivery that writes it (RFC 5321 §4.4)
+//   all other fields    as they were: who says to have written is judged by intake, not changed
 //
 // The header is held until its end is seen, at most `octets_max` of it; the body passes through.
 // Pure: what is added comes as values.
@@ -23,8 +24,11 @@ namespace posta::mta {
 
 // What intake must know of the header.
 struct SubmittedHeader {
-  std::vector<wire::message::Address> from;  // mailboxes of every From field
-  bool eight_bit = false;                    // octets beyond ASCII
+  std::vector<wire::message::Address> from;    // mailboxes of every From field
+  std::vector<wire::message::Address> others;  // of Sender, Resent-From and Resent-Sender
+  unsigned from_fields = 0;
+  std::string unclear;      // a field of these with words that are in no address; empty: none
+  bool eight_bit = false;   // octets beyond ASCII
   std::string unqualified;  // an address whose domain is not fully qualified; empty: there is none
 };
 

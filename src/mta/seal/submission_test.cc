@@ -55,6 +55,8 @@ TEST(SubmissionHeader, AddsWhatIsMissingAndTakesOutBlindCopies) {
        all + "To: a@b.example\r\n\r\nb"},
       {"Resent-Bcc", "To: a@b.example\r\nResent-Bcc: c@d.example\r\n\r\n",
        all + "To: a@b.example\r\n\r\n"},
+      {"Return-Path", "Return-Path: <c@d.example>\r\nTo: a@b.example\r\n\r\n",
+       all + "To: a@b.example\r\n\r\n"},
       {"Bcc in the body", "To: a@b.example\r\n\r\nBcc: c@d.example\r\n",
        all + "To: a@b.example\r\n\r\nBcc: c@d.example\r\n"},
       {"no header", "\r\nbody", all + std::string(kTo) + "\r\nbody"},
@@ -83,6 +85,42 @@ TEST(SubmissionHeader, SaysWhoItIsFrom) {
   EXPECT_EQ(found.unqualified, "");
   through("Subject: x\r\n\r\n", 5, &found);
   EXPECT_TRUE(found.from.empty());
+}
+
+TEST(SubmissionHeader, SaysWhoElseSpeaks) {
+  SubmittedHeader found;
+  through(
+      "From: ann@example.org\r\nSender: bob@example.org\r\nResent-From: carl@example.org\r\n"
+      "Resent-Sender: dora@example.org\r\n\r\n",
+      5, &found);
+  EXPECT_EQ(found.from_fields, 1u);
+  ASSERT_EQ(found.others.size(), 3u);
+  EXPECT_EQ(wire::message::address_of(found.others[2]), "dora@example.org");
+  EXPECT_EQ(found.unclear, "");
+}
+
+TEST(SubmissionHeader, NamesAFieldWithWordsThatAreInNoAddress) {
+  std::string many = "From: ann@example.org";
+  for (int i = 0; i < 2000; ++i) many += ",a@b.example";
+  for (const std::string& header :
+       {std::string("From: <ann@example.org>ceo@bank.example"),
+        std::string("From: ann@example.org ceo@bank.example"),
+        std::string("From: Ann <ann@example.org> Boss"),
+        std::string("From: ann@example.org (ceo@bank.example"), many + ",ceo@bank.example"}) {
+    SubmittedHeader found;
+    SubmissionHeader whole = make(100'000);
+    EXPECT_TRUE(whole.take(header + "\r\n\r\n"));
+    EXPECT_EQ(whole.found().unclear, "From") << header.substr(0, 60);
+  }
+  for (std::string_view header :
+       {"From: Ann Bee <ann@example.org>", "From: ann@example.org (Ann)", "From: \"B, A\" <a@b.c>",
+        "From: Ann <ann@example.org>, bob@example.org", "Sender: ann . bee @ example.org",
+        "From: Us: ann@example.org, bob@example.org;", "From: <a@b.example> <c@d.example>",
+        "To: <ann@example.org>ceo@bank.example"}) {
+    SubmissionHeader whole = make();
+    EXPECT_TRUE(whole.take(std::string(header) + "\r\n\r\n"));
+    EXPECT_EQ(whole.found().unclear, "") << header;
+  }
 }
 
 TEST(SubmissionHeader, SeesOctetsBeyondAscii) {

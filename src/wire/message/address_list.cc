@@ -22,10 +22,12 @@ class Parser {
   Parser(std::string_view text, std::vector<Address>& out, std::size_t max)
       : text_(text), out_(out), max_(max) {}
 
-  void run() {
+  // False: something is in no address.
+  bool run() {
     while (at_ < text_.size() && out_.size() < max_) step();
     flush();
     if (in_group_) push({Address::Kind::group_end, {}, {}, {}, {}});
+    return !left_out_ && at_ == text_.size();
   }
 
  private:
@@ -81,7 +83,8 @@ class Parser {
     // "ann @ example.org" and "ann . bee@…" (RFC 5322 §4.4) close up; two plain words do not.
     bool close = compact_.empty() || compact_.back() == '.' || word_.starts_with('.');
     bool apart = blank_ && !word_.empty() && !close;
-    if (apart && has_at_) domain_ended_ = true;  // words after a domain are no part of it
+    if (apart && has_at_)
+      domain_ended_ = left_out_ = true;  // words after a domain are no part of it
     if (apart) compact_ += ' ';
     if (!domain_ended_) compact_ += word_;
     if (domain_ended_ && compact_.ends_with(' ')) compact_.pop_back();
@@ -142,6 +145,7 @@ class Parser {
 
   void flush() {
     if (done_) {
+      left_out_ = left_out_ || has_at_ || !phrase_.empty() || !compact_.empty();
       if (pending_.name.empty()) pending_.name = std::move(comment_);
       push(std::move(pending_));
     } else if (has_at_) {
@@ -157,7 +161,10 @@ class Parser {
   }
 
   void push(Address&& address) {
-    if (out_.size() < max_) out_.push_back(std::move(address));
+    if (out_.size() < max_)
+      out_.push_back(std::move(address));
+    else
+      left_out_ = true;
   }
 
   void clear_words() {
@@ -239,6 +246,7 @@ class Parser {
   std::string phrase_, compact_, local_, word_, comment_;
   Address pending_;  // from angle brackets, until the comma
   bool done_ = false, has_at_ = false, blank_ = false, in_group_ = false, domain_ended_ = false;
+  bool left_out_ = false;
   bool no_comments_ = false, no_quotes_ = false, no_literals_ = false;
 };
 
@@ -252,9 +260,9 @@ bool is_dot_atom(std::string_view local) {
 
 }  // namespace
 
-void parse_address_list(std::string_view body, std::vector<Address>& out,
+bool parse_address_list(std::string_view body, std::vector<Address>& out,
                         std::size_t addresses_max) {
-  Parser(body, out, addresses_max).run();
+  return Parser(body, out, addresses_max).run();
 }
 
 std::vector<Address> parse_address_list(std::string_view body) {

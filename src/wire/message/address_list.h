@@ -29,8 +29,9 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// Appends the addresses of `body` (folded or not) until `out` has `addresses_max`.
-void parse_address_list(std::string_view body, std::vector<Address>& out,
+// Appends the addresses of `body` (folded or not) until `out` has `addresses_max`. False: something
+// of `body` is in none of them: more addresses, or words behind one ("<a@b.example> c@d.example").
+bool parse_address_list(std::string_view body, std::vector<Address>& out,
                         std::size_t addresses_max = 2000);
 std::vector<Address> parse_address_list(std::string_view body);
 
