@@ -48,12 +48,17 @@ void WorkerPool::work() {
 Loop::Loop(WorkerPool& workers)
     : workers_(workers), guard_(boost::asio::make_work_guard(context_)) {}
 
+// Whoever posted the last step may still be on its way out of Asio, which wakes the loop when the
+// step is already there to be taken.
 Loop::~Loop() {
   CHECK(timers_.empty());
+  while (posting_.load(std::memory_order_acquire) > 0) std::this_thread::yield();
 }
 
 void Loop::post(std::coroutine_handle<> handle) {
+  posting_.fetch_add(1, std::memory_order_relaxed);
   boost::asio::post(context_, [handle] { handle.resume(); });
+  posting_.fetch_sub(1, std::memory_order_release);
 }
 
 Instant Loop::now() const {
@@ -102,7 +107,9 @@ void Loop::run() {
 }
 
 void Loop::quit() {
+  posting_.fetch_add(1, std::memory_order_relaxed);
   boost::asio::post(context_, [this] { quit_ = true; });
+  posting_.fetch_sub(1, std::memory_order_release);
 }
 
 }  // namespace posta::runtime::asio

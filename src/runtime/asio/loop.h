@@ -4,6 +4,7 @@
 // (docs/design/0001).
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
@@ -66,6 +67,7 @@ class Loop final : public Executor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   TimerHeap timers_;
   bool quit_ = false;
+  std::atomic<unsigned> posting_ = 0;  // threads inside post()
 };
 
 }  // namespace posta::runtime::asio
