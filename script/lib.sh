@@ -171,7 +171,8 @@ tests() {
   shift
   rm -rf "$results"
   mkdir -p "$results"
-  GTEST_OUTPUT=json:$POSTA_ROOT/$results/ quietly "tests $preset" \
+  TSAN_OPTIONS="suppressions=$POSTA_ROOT/tests/tsan.suppressions" \
+    GTEST_OUTPUT=json:$POSTA_ROOT/$results/ quietly "tests $preset" \
     ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" \
     --output-junit "$POSTA_ROOT/$results/ctest.xml" "$@" || status=$?
   if ! counts=$(script/count_tests "$results"); then
