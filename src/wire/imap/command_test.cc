@@ -84,6 +84,7 @@ TEST(Command, OnMailboxesIsReadAndPrinted) {
        "DELETED DELETED-STORAGE)"},
       {"a STATUS x ( messages  SIZE )", "a STATUS \"x\" (MESSAGES SIZE)"},
       {"a APPEND saved-messages (\\Seen) {310}", "a APPEND \"saved-messages\" (\\Seen) {310+}"},
+      {"a APPEND x (\\Recent \\Colour) {3}", "a APPEND \"x\" () {3+}"},
       {"a APPEND {5}\r\nInbox {310+}", "a APPEND \"INBOX\" () {310+}"},
       {"a APPEND x (\\Seen $Junk \\seen $junk) \" 7-Feb-1994 21:52:25 -0800\" {0}",
        "a APPEND \"x\" ($Junk \\Seen) \" 8-Feb-1994 05:52:25 +0000\" {0+}"},
@@ -136,6 +137,9 @@ TEST(Command, OnMessagesIsReadAndPrinted) {
       {"a UID STORE 1:* FLAGS ()"},
       {"a STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)"},  // RFC 7162 §3.1.3
       {"a STORE 12 (UNCHANGEDSINCE 0) +FLAGS ($MDNSent)"},
+      // RFC 3501 §7.1, §9 flag-extension: what we do not keep is passed over
+      {"a STORE 1 +FLAGS (\\Recent \\Seen \\Colour)", "a STORE 1 +FLAGS (\\Seen)"},
+      {"a STORE 1 FLAGS \\Recent", "a STORE 1 FLAGS ()"},
   };
   expect_all(cases);
 }
@@ -245,8 +249,8 @@ TEST(Command, NonsenseIsRefusedWithItsPlace) {
       {"a LIST \"\" * RETURN (COLOUR)", 20},
       {"a LIST \"\" () ", 11},
       {"a APPEND INBOX", 14},
-      {"a APPEND INBOX (\\Colour) {3}", 16},
-      {"a STORE 1 +FLAGS (\\Recent)", 18},  // RFC 3501 §2.3.2: nobody can alter it
+      {"a APPEND INBOX (\\) {3}", 17},
+      {"a STORE 1 +FLAGS (\\*)", 19},
       {"a APPEND INBOX \"31-Feb-1994 00:00:00 +0000\" {3}", 16},
       {"a APPEND INBOX \"1-Feb-1994 24:00:00 +0000\" {3}", 27},
       {"a APPEND INBOX hello", 15},

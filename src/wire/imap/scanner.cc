@@ -211,6 +211,11 @@ constexpr SystemFlag kSystemFlags[] = {
 }  // namespace
 
 // flag = "\Answered" / "\Flagged" / "\Deleted" / "\Seen" / "\Draft" / flag-keyword / flag-extension
+// flag-extension = "\" atom
+// A flag-extension that we do not know is none that we keep, and \Recent cannot be stored: both are
+// passed over. RFC 3501 §7.1: "If the client attempts to STORE a flag that is not in the
+// PERMANENTFLAGS list, the server will either ignore the change or store the state change for the
+// remainder of the current session only."
 Result<> flag(Scanner& in, FlagNames& into) {
   std::size_t start = in.at();
   if (!in.take('\\')) {
@@ -224,12 +229,9 @@ Result<> flag(Scanner& in, FlagNames& into) {
     return {};
   }
   TRY(std::string_view name, in.atom());
-  for (const SystemFlag& system : kSystemFlags) {
-    if (!equals_ignore_case(system.name, name)) continue;
-    into.system |= system.bit;
-    return {};
-  }
-  return in.refuse_at(start, fmt::format("There is no flag \\{}", printable(name)));
+  for (const SystemFlag& system : kSystemFlags)
+    if (equals_ignore_case(system.name, name)) into.system |= system.bit;
+  return {};
 }
 
 Result<FlagNames> flag_list(Scanner& in) {
