@@ -300,6 +300,11 @@ TEST(Command, SomeRefusalsAreNoWithACode) {
   EXPECT_TRUE(parsed("a SEARCH CHARSET \"\" ALL").starts_with("NO [BADCHARSET"));
   EXPECT_TRUE(parsed("a SELECT A&B").starts_with("NO [CANNOT]"));
   EXPECT_TRUE(parsed("a SELECT \"\xFF\"").starts_with("NO [CANNOT]"));
+  // RFC 3501 §5.1: a mailbox that is there may be named so, none may be made.
+  EXPECT_TRUE(parsed("a CREATE \"Entw\xC3\xBCrfe\"").starts_with("NO [CANNOT]"));
+  EXPECT_TRUE(parsed("a CREATE Entw\xC3\xBCrfe").starts_with("NO [CANNOT]"));
+  EXPECT_TRUE(parsed("a RENAME a {2}\r\n\xC3\xBC").starts_with("NO [CANNOT]"));
+  EXPECT_EQ(parsed("a RENAME \xC3\xBC b"), "a RENAME \"&APw-\" \"b\"");
 }
 
 TEST(Command, LimitsAreRefusedByName) {

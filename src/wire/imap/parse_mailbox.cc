@@ -68,7 +68,7 @@ Result<Body> examine(Scanner& in) {
 //                                                              RFC 6154 §6
 Result<Body> create(Scanner& in) {
   Create command;
-  TRY(command.mailbox, mailbox(in));
+  TRY(command.mailbox, new_mailbox(in));
   if (!in.take_space() || !in.next_is('(')) return command;
   TRY_VOID(parenthesised(in, false, [&](Scanner& outer) -> Result<> {
     if (!outer.take_word("USE")) return outer.refuse("No such parameter of CREATE");
@@ -93,7 +93,7 @@ Result<Body> rename(Scanner& in) {
   Rename command;
   TRY(command.from, mailbox(in));
   TRY_VOID(in.space());
-  TRY(command.to, mailbox(in));
+  TRY(command.to, new_mailbox(in));
   return command;
 }
 

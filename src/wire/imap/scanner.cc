@@ -183,6 +183,14 @@ Result<std::string> mailbox(Scanner& in) {
   return *std::move(name);
 }
 
+Result<std::string> new_mailbox(Scanner& in) {
+  Scanner ahead = in;
+  TRY(std::string written, ahead.astring());
+  if (!all_ascii(written))
+    return in.refuse_with("CANNOT", "Write the name of a new mailbox in modified UTF-7");
+  return mailbox(in);
+}
+
 std::string pattern_of(std::string_view written) {
   return decode_utf7(written).value_or(std::string(written));
 }

@@ -94,6 +94,9 @@ Result<> parenthesised(Scanner& in, bool may_be_empty, Item item) {
 
 // mailbox = "INBOX" / astring                                  as UTF-8, INBOX in capitals
 Result<std::string> mailbox(Scanner& in);
+// The same for a mailbox that is to be: NO [CANNOT] if its name is not written in ASCII. RFC 3501
+// §5.1: "Server implementations SHOULD prohibit the creation of 8-bit mailbox names".
+Result<std::string> new_mailbox(Scanner& in);
 // list-mailbox = 1*list-char / string                          as UTF-8
 Result<std::string> list_mailbox(Scanner& in);
 // What is no modified UTF-7 stands for itself: a pattern or reference that no name begins with.
