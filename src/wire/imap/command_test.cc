@@ -322,6 +322,9 @@ TEST(Command, LimitsAreRefusedByName) {
             "BAD More than 1 header fields at 32");
   EXPECT_EQ(parsed("a LIST \"\" (a b)", {.patterns_max = 1}), "BAD More than 1 patterns at 13");
   EXPECT_EQ(parsed("a STORE 1 FLAGS (a b)", {.flags_max = 1}), "BAD More than 1 keywords at 20");
+  EXPECT_EQ(parsed("a STORE 1 FLAGS (abc)", {.keyword_octets_max = 3}), "a STORE 1 FLAGS (abc)");
+  EXPECT_EQ(parsed("a STORE 1 FLAGS (abcd)", {.keyword_octets_max = 3}),
+            "BAD A keyword has at most 3 octets at 17");
   EXPECT_EQ(parsed("a ID (\"a\" \"b\" \"c\" \"d\")", {.id_fields_max = 1}),
             "BAD More than 1 fields at 14");
   EXPECT_EQ(parsed(std::string(kTagOctetsMax, 'x') + " NOOP").substr(kTagOctetsMax), " NOOP");

@@ -15,8 +15,9 @@ struct Limits {
   std::size_t ranges_max = 10'000;    // of a sequence set
   std::size_t fetch_items_max = 1000;
   std::size_t search_keys_max = 1000;
-  std::size_t patterns_max = 100;  // of a LIST
-  std::size_t flags_max = 200;     // of one APPEND or STORE
+  std::size_t patterns_max = 100;   // of a LIST
+  std::size_t flags_max = 200;      // of one APPEND or STORE
+  Octets keyword_octets_max = 255;  // each message that has it says it whenever its flags are told
   std::size_t id_fields_max = 30;
 };
 
@@ -36,6 +37,7 @@ inline constexpr LimitInfo kLimits[] = {
     {"imap.search_keys_max", "keys", "BAD", ""},
     {"imap.patterns_max", "patterns", "BAD", ""},
     {"imap.flags_max", "flags", "BAD", ""},
+    {"imap.keyword_octets_max", "octets", "BAD", ""},
     {"imap.tag_octets_max", "octets", "* BAD", ""},
     {"imap.id_fields_max", "fields", "BAD", "RFC 2971 §3.3"},
 };

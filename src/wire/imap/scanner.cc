@@ -229,6 +229,9 @@ Result<> flag(Scanner& in, FlagNames& into) {
   if (!in.take('\\')) {
     TRY(std::string_view keyword, in.atom());
     if (!all_ascii(keyword)) return in.refuse_at(start, "A keyword is ASCII");
+    if (keyword.size() > in.limits().keyword_octets_max)
+      return in.refuse_at(
+          start, fmt::format("A keyword has at most {} octets", in.limits().keyword_octets_max));
     auto same = [&](const std::string& k) { return equals_ignore_case(k, keyword); };
     if (std::ranges::any_of(into.keywords, same)) return {};
     if (into.keywords.size() == in.limits().flags_max)
