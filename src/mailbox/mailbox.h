@@ -52,7 +52,7 @@ struct MailboxRecord {
   bool subscribed = false;  // in list() and find() only: subscriptions are by name
   UidValidity uid_validity;
   Uid uid_next{1};
-  ModSeq mod_seq;  // highest of the mailbox
+  ModSeq mod_seq;  // highest of the mailbox; at least 1 (RFC 7162 §7)
   std::uint32_t messages = 0;
   std::uint32_t unseen = 0;
   std::uint32_t deleted = 0;

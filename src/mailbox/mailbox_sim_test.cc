@@ -195,7 +195,7 @@ void check_after_crash(Workload& w) {
       EXPECT_GE(view->record().mod_seq, box.mod_seq);
       EXPECT_GT(view->record().uid_next, box.last) << "uids only grow, over a crash too";
       box = {std::move(now), view->record().mod_seq, Uid(view->record().uid_next.value - 1), false};
-      auto& last = w.replay.account_mod_seq[account];
+      auto& last = w.replay.account_mod_seq(account);
       last = std::max(last, box.mod_seq);
     }
   }

@@ -148,6 +148,16 @@ TEST_F(MailboxTest, AChangeThatChangesNothingGivesNoModSeq) {
   EXPECT_EQ(open()->at(2).mod_seq, ModSeq(before.value + 1));
 }
 
+// RFC 7162 §3.1: "a positive unsigned 63-bit (*) value".
+TEST_F(MailboxTest, ModSeqsBeginWithOneWhereNothingHasHappened) {
+  auto all = run_ok(executor(), boxes().list(kAnn));
+  ASSERT_EQ(all.size(), 6u);
+  for (const MailboxRecord& record : all) EXPECT_EQ(record.mod_seq, ModSeq(1)) << record.name;
+  deliver_many(1);
+  EXPECT_EQ(open()->at(1).mod_seq, ModSeq(2));
+  EXPECT_EQ(open()->record().mod_seq, ModSeq(2));
+}
+
 TEST_F(MailboxTest, KeywordsGetNumbersOnceAndHaveALimit) {
   Arrival arrival;
   arrival.keywords = {"$Junk", "todo", "$junk"};

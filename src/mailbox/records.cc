@@ -50,7 +50,7 @@ Result<AccountNumbers> decode_account(std::string_view octets) {
   r.next_email = EmailId(in.number());
   r.next_thread = ThreadId(in.number());
   r.next_mailbox = MailboxId(number32(in));
-  r.mod_seq = ModSeq(in.number());
+  r.mod_seq = std::max(ModSeq(in.number()), kFirstModSeq);
   r.octets = in.number();
   r.messages = in.number();
   r.retained_octets = in.number();
@@ -111,7 +111,7 @@ Result<Numbers> decode_numbers(std::string_view octets) {
   if (!is_known(kind)) return corrupt("a mailbox's numbers are of an unknown version");
   Numbers r;
   r.uid_next = Uid(number32(in));
-  r.mod_seq = ModSeq(in.number());
+  r.mod_seq = std::max(ModSeq(in.number()), kFirstModSeq);
   r.state_seq = ModSeq(in.number());
   r.messages = number32(in);
   r.unseen = number32(in);

@@ -16,12 +16,17 @@ namespace posta::mailbox {
 
 inline constexpr std::size_t kThreadKeysMax = 8;  // message ids written for one e-mail
 
+// RFC 7162 §7: "mod-sequence-value = 1*DIGIT" is a "Positive unsigned 63-bit integer", also where
+// HIGHESTMODSEQ is told of a mailbox to which nothing has happened. So accounts and mailboxes begin
+// with 1, and the first change takes 2; 0, as older records say it there, is read as 1.
+inline constexpr ModSeq kFirstModSeq{1};
+
 // `m`: the account.
 struct AccountNumbers {
   EmailId next_email{1};
   ThreadId next_thread{1};
   MailboxId next_mailbox{1};
-  ModSeq mod_seq;  // the last given
+  ModSeq mod_seq = kFirstModSeq;  // the last given
   Octets octets = 0;
   std::uint64_t messages = 0;
   Octets retained_octets = 0;
@@ -48,7 +53,7 @@ struct About {
 // `n`: what every change of a mailbox changes.
 struct Numbers {
   Uid uid_next{1};
-  ModSeq mod_seq;
+  ModSeq mod_seq = kFirstModSeq;
   ModSeq state_seq;  // of the last change that was not a delivery
   std::uint32_t messages = 0;
   std::uint32_t unseen = 0;

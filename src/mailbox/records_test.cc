@@ -135,6 +135,17 @@ TEST(RecordFormat, TheVersionBeforeIsRead) {
   EXPECT_EQ(numbers_1->first_unseen, 0u) << "not known";
 }
 
+// RFC 7162 §7: a mod-sequence is positive, HIGHESTMODSEQ of an empty mailbox too.
+TEST(RecordFormat, WhereNothingHasHappenedTheModseqIsOne) {
+  EXPECT_EQ(Numbers{}.mod_seq, ModSeq(1));
+  EXPECT_EQ(AccountNumbers{}.mod_seq, ModSeq(1));
+  Numbers numbers;
+  AccountNumbers account;
+  numbers.mod_seq = account.mod_seq = ModSeq(0);
+  EXPECT_EQ(decode_numbers(encode(numbers))->mod_seq, ModSeq(1)) << "as it was written before";
+  EXPECT_EQ(decode_account(encode(account))->mod_seq, ModSeq(1));
+}
+
 // docs/formats/mailbox.md: what was written once must be read for ever.
 TEST(RecordFormat, OctetsStayAsTheyAre) {
   struct Case {

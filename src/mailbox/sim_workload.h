@@ -17,16 +17,20 @@ using runtime::sim::Random;
 struct Replay {
   struct Box {
     std::map<Uid, MessageState> rows;
-    ModSeq mod_seq;
+    ModSeq mod_seq = kFirstModSeq;
     Uid last;
     bool removed = false;
   };
   std::map<std::pair<AccountId, MailboxId>, Box> boxes;
-  std::map<AccountId, ModSeq> account_mod_seq;
+  std::map<AccountId, ModSeq> account_mod_seqs;
+
+  ModSeq& account_mod_seq(AccountId account) {
+    return account_mod_seqs.try_emplace(account, kFirstModSeq).first->second;
+  }
 
   void apply(const Change& change) {
-    EXPECT_GT(change.mod_seq, account_mod_seq[change.account]) << "modseqs only grow";
-    account_mod_seq[change.account] = change.mod_seq;
+    EXPECT_GT(change.mod_seq, account_mod_seq(change.account)) << "modseqs only grow";
+    account_mod_seq(change.account) = change.mod_seq;
     if (!change.mailbox) return;  // the tree
     Box& box = boxes[{change.account, change.mailbox}];
     EXPECT_FALSE(box.removed) << "a change of a mailbox that is gone";
@@ -264,7 +268,7 @@ inline Task<> reader(Workload& w, int count) {
     if (!opened) continue;
     const View& view = **opened;
     auto& box = w.replay.boxes[{account, mailbox}];
-    EXPECT_LE(view.record().mod_seq, w.replay.account_mod_seq[account])
+    EXPECT_LE(view.record().mod_seq, w.replay.account_mod_seq(account))
         << "nothing is seen before it is durable";
     if (view.record().mod_seq == box.mod_seq)
       EXPECT_EQ(rows_text(view), w.replay.text(account, mailbox));

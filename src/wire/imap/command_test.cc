@@ -161,6 +161,7 @@ TEST(Command, FetchIsReadAndPrinted) {
       {"a FETCH 1 (RFC822.PEEK RFC822.TEXT.PEEK)"},  // inventory #150
       {"a FETCH 1 RFC822.HEADER.PEEK", "a FETCH 1 (RFC822.HEADER)"},
       {"a FETCH 1 (FLAGS MODSEQ) (CHANGEDSINCE 12345)"},  // RFC 7162 §3.1.4.1
+      {"a FETCH 1 (FLAGS) (CHANGEDSINCE 0)"},
       {"a FETCH 1 BODY[HEADER.FIELDS (\"a b\")]", "a FETCH 1 (BODY[HEADER.FIELDS (\"a b\")])"},
   };
   expect_all(cases);
@@ -271,7 +272,7 @@ TEST(Command, NonsenseIsRefusedWithItsPlace) {
       {"a FETCH 1 BODY[]<0.0>", 19},
       {"a FETCH 1 BODY[]<0>", 18},
       {"a FETCH 1 BODY.PEEK", 19},
-      {"a FETCH 1 FLAGS (CHANGEDSINCE 0)", 30},
+      {"a FETCH 1 FLAGS (CHANGEDSINCE x)", 30},
       {"a FETCH 1 FLAGS (VANISHED)", 17},
       {"a FETCH 1 FLAGS UID", 16},
       {"a SEARCH", 8},

@@ -162,11 +162,13 @@ Result<> fetch_item(Scanner& in, std::vector<FetchItem>& items) {
 }
 
 // fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value
+// INTEROP: 0 is taken, for all messages: a server without a better number may have told it once as
+// HIGHESTMODSEQ.
 Result<> fetch_modifiers(Scanner& in, Fetch& command) {
   return parenthesised(in, false, [&](Scanner& s) -> Result<> {
     if (!s.take_word("CHANGEDSINCE")) return s.refuse("No such modifier of FETCH");
     TRY_VOID(s.space());
-    TRY(command.changed_since, s.mod_sequence());
+    TRY(command.changed_since, s.mod_sequence_or_0());
     return {};
   });
 }

@@ -155,9 +155,6 @@ Result<std::uint32_t> Scanner::nz_number32() {
   return static_cast<std::uint32_t>(value);
 }
 
-Result<std::uint64_t> Scanner::mod_sequence() {
-  return nz_number();
-}
 Result<std::uint64_t> Scanner::mod_sequence_or_0() {
   return number();
 }

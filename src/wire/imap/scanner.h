@@ -64,8 +64,7 @@ class Scanner {
   Result<std::uint64_t> number();
   Result<std::uint64_t> nz_number();
   Result<std::uint32_t> nz_number32();        // RFC 3501 §9: below 2^32
-  Result<std::uint64_t> mod_sequence();       // RFC 7162 §7 mod-sequence-value: 1 to 2^63 - 1
-  Result<std::uint64_t> mod_sequence_or_0();  // mod-sequence-valzer
+  Result<std::uint64_t> mod_sequence_or_0();  // RFC 7162 §7 mod-sequence-valzer: up to 2^63 - 1
   Result<SequenceSet> sequence_set();
 
  private:
