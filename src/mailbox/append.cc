@@ -11,16 +11,15 @@ namespace {
 
 constexpr std::uint8_t kSystemFlags = 0x1F;
 
-// The arrival's keywords as bits; names that the mailbox does not know yet are added to `about`.
-// False: they would be too many.
-bool number_keywords(const Arrival& arrival, std::size_t keywords_max,
-                     std::shared_ptr<const About>& about, std::uint64_t& bits) {
-  for (const auto& name : arrival.keywords) {
-    auto number = keyword_number(name, true, keywords_max, about);
-    if (!number) return false;
-    bits |= std::uint64_t{1} << *number;
-  }
-  return true;
+// The arrival's keywords as bits; names that the mailbox does not know yet are added to `about`,
+// and dropped if they would be too many.
+std::uint64_t number_keywords(const Arrival& arrival, std::size_t keywords_max,
+                              std::shared_ptr<const About>& about) {
+  std::uint64_t bits = 0;
+  for (const auto& name : arrival.keywords)
+    if (auto number = keyword_number(name, true, keywords_max, about))
+      bits |= std::uint64_t{1} << *number;
+  return bits;
 }
 
 bool within_quota(const AccountNumbers& use, const Arrival& arrival, std::uint64_t size) {
@@ -63,8 +62,7 @@ AppendCode Mailboxes::append_at_turn(store::Turn& turn, AccountId account, const
   if (last_uid || !within_quota(before->numbers, arrival, size)) return AppendCode::over_quota;
   MailboxHead changed = *mailbox;
   MessageState state;
-  if (!number_keywords(arrival, impl_->limits.keywords_max, changed.about, state.flags.keywords))
-    return AppendCode::too_many_keywords;
+  state.flags.keywords = number_keywords(arrival, impl_->limits.keywords_max, changed.about);
 
   auto head = std::make_shared<AccountHead>(*before);
   AccountNumbers& numbers = head->numbers;

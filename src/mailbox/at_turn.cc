@@ -112,18 +112,15 @@ std::optional<unsigned> keyword_number(std::string_view name, bool add, std::siz
   return number;
 }
 
-bool KeywordMap::make(std::span<const std::string> names, std::uint64_t used,
+void KeywordMap::make(std::span<const std::string> names, std::uint64_t used,
                       std::size_t keywords_max, std::shared_ptr<const About>& about) {
-  bool all = true;
   for (unsigned from = 0; from < to_.size(); ++from) {
     if ((used >> from & 1) == 0) continue;
     std::optional<unsigned> to;
     if (from < names.size()) to = keyword_number(names[from], true, keywords_max, about);
     to_[from] = to ? std::uint64_t{1} << *to : 0;
     same_ = same_ && to == from;
-    all = all && to;
   }
-  return all;
 }
 
 std::uint64_t KeywordMap::map(std::uint64_t keywords) const {

@@ -51,8 +51,8 @@ bool add_rows(AtTurn& at, MailboxHead target, std::span<MessageState> rows);
 class KeywordMap {
  public:
   // Names of `names` that one of `used` stands for get a number in `about`, a new one if they have
-  // none. False: they would be too many; those that fit are mapped, the others go.
-  bool make(std::span<const std::string> names, std::uint64_t used, std::size_t keywords_max,
+  // none. If they would be too many, those that fit are mapped, the others go.
+  void make(std::span<const std::string> names, std::uint64_t used, std::size_t keywords_max,
             std::shared_ptr<const About>& about);
   std::uint64_t map(std::uint64_t keywords) const;
 

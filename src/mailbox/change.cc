@@ -148,7 +148,6 @@ CopyCode copy_code(int code) {
     case kNoTarget: return CopyCode::no_target;
     case kOverQuota: return CopyCode::over_quota;
     case kMissing: return CopyCode::missing;
-    case kTooManyKeywords: return CopyCode::too_many_keywords;
     default: break;
   }
   CHECK(!"a turn said what it may not say");

@@ -125,7 +125,7 @@ struct Arrival {
   ThreadId thread;                            // what find_thread said; 0: nothing, or not asked
   WallTime internal_date;
   Flags flags;                        // system flags
-  std::vector<std::string> keywords;  // names
+  std::vector<std::string> keywords;  // names; those that find no number are dropped
   Octets quota_octets = 0;            // the account's limits now; 0: none
   std::uint64_t quota_messages = 0;
   bool overshoot = true;  // a delivery may cross the limit once (first-server §4)
@@ -150,7 +150,7 @@ struct Copied {
   std::vector<Uid> to;
 };
 
-enum class CopyCode { ok, no_source, no_target, over_quota, too_many_keywords, missing };
+enum class CopyCode { ok, no_source, no_target, over_quota, missing };
 // Messages to be copied that are gone: passed over, or a reason to copy none (CopyCode::missing).
 enum class Gone { passed_over, refused };
 
@@ -288,7 +288,8 @@ class Mailboxes {
   Task<Result<std::optional<MailboxRecord>>> find(AccountId account, std::string name);
 
   // --- copies. All or nothing, one durable commit. Bodies are never copied: an e-mail and its
-  // copies share one record.
+  // copies share one record. Keywords for which the target has no number left are dropped: mail can
+  // be moved out of the way, whatever labels it has.
   Task<Result<std::pair<CopyCode, Copied>>> copy(AccountId account, MailboxId from,
                                                  std::vector<Uid> uids, MailboxId to, Use quota,
                                                  Gone gone, WallTime now);

@@ -161,8 +161,7 @@ int copy_rows(AtTurn& at, const Wanted& wanted, MailboxId to, Plan& plan) {
   MailboxHead target = *there;
   const About& from = *at.mailboxes().find(wanted.mailbox)->about;
   KeywordMap keywords;
-  if (!keywords.make(from.keywords, plan.keywords, wanted.keywords_max, target.about))
-    return kTooManyKeywords;
+  keywords.make(from.keywords, plan.keywords, wanted.keywords_max, target.about);  // what fits
   std::vector<MessageState> rows = plan.copied;
   if (plan.keywords != 0)
     for (auto& state : rows) state.flags.keywords = keywords.map(state.flags.keywords);

@@ -30,8 +30,6 @@ Reply refusal(mailbox::CopyCode why) {
     case CopyCode::no_target: return Reply::no("There is no such mailbox", code::kTryCreate);
     case CopyCode::over_quota:
       return Reply::no("The account has no room for the copies", code::kOverQuota);
-    case CopyCode::too_many_keywords:
-      return Reply::no("The mailbox has no room for more keywords", code::kLimit);
     case CopyCode::missing: return Reply::no("Some of the messages are gone", "EXPUNGEISSUED");
     case CopyCode::ok:
     case CopyCode::no_source: break;
