@@ -91,7 +91,6 @@ Task<Result<FlagsStored>> Mailboxes::store(AccountId account, MailboxId mailbox,
   wanted.change.system = asked.system;
   wanted.keywords = std::move(asked.keywords);
   wanted.unchanged_since = asked.unchanged_since;
-  wanted.known = std::move(asked.known);
   auto changed = co_await impl_->change(std::move(wanted));
   CO_TRY(auto done, std::move(changed));
   FlagsStored stored;

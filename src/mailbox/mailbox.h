@@ -161,9 +161,6 @@ struct FlagsWanted {
   std::uint8_t system = 0;  // Flags::System bits
   std::vector<std::string> keywords;
   std::optional<ModSeq> unchanged_since;  // RFC 7162 §3.1.3
-  // What the client knows: a message whose other flags have changed since is no reason to fail (RFC
-  // 7162 §3.1.12). May be null.
-  std::shared_ptr<const View> known;
 };
 struct FlagsStored {
   enum class Code { ok, no_mailbox, too_many_keywords } code = Code::ok;

@@ -34,25 +34,10 @@ void plan_taken(const Wanted& wanted, const MessageState& state, Plan& plan, Pag
   plan.deleted_rows += state.flags.has(Flags::deleted) ? 1 : 0;
 }
 
-// RFC 7162 §3.1.12: "a server implementation that doesn't store separate per-metadata
-// mod-sequences" looks whether the flags that are to change are what the client takes them for.
-bool as_known(const Wanted& wanted, const MessageState& state, const FlagChange& change) {
-  if (!wanted.known || wanted.mode == FlagsWanted::Mode::replace) return false;
-  auto n = wanted.known->sequence_of(state.uid);
-  if (!n) return false;
-  MessageState known = wanted.known->at(*n);
-  if (known.mod_seq > *wanted.unchanged_since) return false;
-  Flags changed{static_cast<std::uint8_t>(known.flags.system ^ state.flags.system),
-                known.flags.keywords ^ state.flags.keywords};
-  return (changed.system & (change.set.system | change.cleared.system)) == 0 &&
-         (changed.keywords & (change.set.keywords | change.cleared.keywords)) == 0;
-}
-
 void plan_flags(const Wanted& wanted, const MessageState& state, Plan& plan, PagePlan& page) {
   // RFC 7162 §3.1.3: done if the mod-sequence "is equal to or less than the specified
   // UNCHANGEDSINCE value".
-  if (wanted.unchanged_since && state.mod_seq > *wanted.unchanged_since &&
-      !as_known(wanted, state, plan.flags)) {
+  if (wanted.unchanged_since && state.mod_seq > *wanted.unchanged_since) {
     plan.modified.push_back(state.uid);
     return;
   }

@@ -47,7 +47,6 @@ struct Wanted {
   Flags change;  // without the keywords that have names
   std::vector<std::string> keywords;
   std::optional<ModSeq> unchanged_since;
-  std::shared_ptr<const View> known;  // to whom `unchanged_since` is owed; may be null
 
   // copy, move
   MailboxId target;
