@@ -45,10 +45,13 @@ Task<Reply> Session::list(wi::List& command) {
   if (!records) co_return unavailable("list", records.error());
   auto subscriptions = co_await mailboxes().subscriptions(account());
   if (!subscriptions) co_return unavailable("subscriptions", subscriptions.error());
-  for (const Listed& listed : listing(command, *records, *subscriptions)) {
-    print_listed(stream_.out(), verb, listed);
-    if (command.return_status && listed.record) {
-      auto printed = co_await print_status_of(listed.name, *command.return_status, *listed.record);
+  Listing listing(command, *records, *subscriptions, mailboxes().limits().mailbox_name_octets_max);
+  std::optional<Listed> listed;
+  while (listing.step(listed)) {
+    if (listed) print_listed(stream_.out(), verb, *listed);
+    if (listed && listed->record && command.return_status) {
+      auto printed =
+          co_await print_status_of(listed->name, *command.return_status, *listed->record);
       if (!printed) co_return unavailable("status", printed.error());
     }
     if (due() && !co_await breathe()) co_return Reply::later();
