@@ -7,10 +7,13 @@
 // (search_plan.h).
 
 #include <algorithm>
+#include <iterator>
+#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "runtime/worker.h"
 #include "server/imap/print.h"
 #include "server/imap/search_plan.h"
 #include "server/imap/session.h"
@@ -19,8 +22,23 @@
 namespace posta::server::imap {
 
 namespace {
-constexpr std::uint32_t kRows = 512;  // of a view, before the clock is looked at
+// Of a view, before the clock is looked at; fewer if there are many keys.
+constexpr std::uint32_t kRows = 512;
 constexpr std::size_t kEmailsAtATime = 64;
+constexpr std::size_t kOctetsAtATime = 512_KiB;  // of texts, before the clock is looked at
+// To decode and map more octets than these takes longer than others may wait: a worker does it.
+constexpr std::size_t kDecodedHereMax = 16_KiB;
+
+// What `make` makes of so many octets. Its parameters outlive it.
+template <class F>
+Task<std::invoke_result_t<F>> made_somewhere(std::size_t octets, F make) {
+  if (octets > kDecodedHereMax) {
+    auto made = co_await runtime::on_worker(make);
+    if (made) co_return *std::move(made);
+  }
+  co_return make();
+}
+
 }  // namespace
 
 struct Session::Searching {
@@ -39,11 +57,15 @@ struct Session::Searching {
 };
 
 Task<Reply> Session::search(wi::Search& command) {
-  Searching run{.plan = SearchPlan(command.query, *selected_), .found = {}, .open = {}};
+  SearchPlan plan = co_await made_somewhere(reader_.octets().size(),
+                                            [&] { return SearchPlan(command.query, *selected_); });
+  Searching run{.plan = std::move(plan), .found = {}, .open = {}};
   if (run.plan.has_mod_seq()) enable_condstore();  // RFC 7162 §3.1
   const std::uint32_t count = selected_->count();
-  for (std::uint32_t first = 1; first <= count; first += kRows) {
-    selected_->visit(first, std::min(count, first + kRows - 1),
+  const auto nodes = static_cast<std::uint32_t>(run.plan.nodes());
+  const std::uint32_t rows = std::max(1u, kRows / (1 + nodes / 16));
+  for (std::uint32_t first = 1; first <= count; first += rows) {
+    selected_->visit(first, std::min(count, first + rows - 1),
                      [&](std::uint32_t n, const MessageState& state) {
                        Facts facts;
                        facts.number = n;
@@ -80,9 +102,20 @@ Task<Result<>> Session::search_emails(Searching& run) {
   co_return Result<>();
 }
 
+// Judged as far as the facts go. Nothing: the client is gone.
+Task<std::optional<Verdict>> Session::judge(const Searching& run, const Facts& facts) {
+  for (;;) {
+    facts.progress->allow(kOctetsAtATime);
+    const Verdict verdict = run.plan.judge(facts);
+    if (verdict != Verdict::needs_time) co_return verdict;
+    if (due() && !co_await breathe()) co_return std::nullopt;
+  }
+}
+
 Task<Result<>> Session::search_email(Searching& run, std::size_t candidate, mailbox::Email& email) {
   CO_TRY_VOID(co_await have_digest(email));
   CO_TRY(auto view, wire::message::DigestView::open(email.digest));
+  Progress progress(run.plan.text_keys());
   Facts facts;
   facts.number = run.open[candidate];
   facts.state = selected_->at(facts.number);
@@ -90,44 +123,59 @@ Task<Result<>> Session::search_email(Searching& run, std::size_t candidate, mail
   facts.digest = &view;
   const std::vector<FieldText> prefix = field_texts(email.prefix);
   facts.prefix = &prefix;
-  Verdict verdict = run.plan.judge(facts);
+  facts.progress = &progress;
+  std::optional<Verdict> verdict = co_await judge(run, facts);
   std::vector<FieldText> header;
   if (verdict == Verdict::needs_header) {
     CO_TRY(std::string octets, co_await mailboxes().read(
                                    email, 0,
                                    std::min<std::uint64_t>(email.prefix.size() + view.header_size(),
                                                            limits().header_octets_max)));
-    header = field_texts(octets);
+    header = co_await made_somewhere(octets.size(), [&octets] { return field_texts(octets); });
     facts.header = &header;
-    verdict = run.plan.judge(facts);
+    verdict = co_await judge(run, facts);
   }
   std::vector<std::string> texts;
   if (verdict == Verdict::needs_texts) {
-    CO_TRY(auto digest, wire::message::decode(email.digest));
-    for (std::size_t i = 0; i < digest.parts.size(); ++i) {
-      const wire::message::Part& part = digest.parts[i];
-      const bool text = part.type == "text";
-      const bool inner = i > 0 && digest.parts[part.parent].is_message();
-      if (inner) {  // an embedded message's header is part of the body
-        CO_TRY(std::string octets, co_await mailboxes().read(
-                                       email, email.prefix.size() + part.header_start,
+    CO_TRY(texts, co_await texts_of(email));
+    facts.texts = &texts;
+    if (end_ == End::open) verdict = co_await judge(run, facts);
+  }
+  if (!verdict || end_ != End::open) co_return Result<>();
+  CHECK(*verdict <= Verdict::yes);
+  if (*verdict == Verdict::yes) run.keep(facts.number, facts.state);
+  co_return Result<>();
+}
+
+// All that BODY looks into: the text parts, and the headers of embedded messages.
+Task<Result<std::vector<std::string>>> Session::texts_of(const mailbox::Email& email) {
+  std::vector<std::string> texts;
+  CO_TRY(auto digest, wire::message::decode(email.digest));
+  for (std::size_t i = 0; i < digest.parts.size(); ++i) {
+    const wire::message::Part& part = digest.parts[i];
+    if (i > 0 && digest.parts[part.parent].is_message()) {
+      CO_TRY(std::string octets,
+             co_await mailboxes().read(email, email.prefix.size() + part.header_start,
                                        std::min<std::uint64_t>(part.body_start - part.header_start,
                                                                limits().header_octets_max)));
-        for (FieldText& field : field_texts(octets)) texts.push_back(std::move(field.value));
-      }
-      if (!text) continue;
+      texts.push_back(
+          co_await made_somewhere(octets.size(), [&octets] { return text_of_fields(octets); }));
+    }
+    if (part.type == "text") {
       CO_TRY(std::string octets,
              co_await mailboxes().read(
                  email, email.prefix.size() + part.body_start,
                  std::min<std::uint64_t>(part.body_size(), limits().text_octets_max)));
-      add_text(texts, part, octets);
+      auto more = co_await made_somewhere(octets.size(), [&part, &octets] {
+        std::vector<std::string> out;
+        add_text(out, part, octets);
+        return out;
+      });
+      std::ranges::move(more, std::back_inserter(texts));
     }
-    facts.texts = &texts;
-    verdict = run.plan.judge(facts);
+    if (due() && !co_await breathe()) break;
   }
-  CHECK(verdict <= Verdict::yes);
-  if (verdict == Verdict::yes) run.keep(facts.number, facts.state);
-  co_return Result<>();
+  co_return texts;
 }
 
 void Session::print_found(const wi::Search& command, const Searching& run) {

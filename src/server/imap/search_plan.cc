@@ -1,6 +1,7 @@
 #include "server/imap/search_plan.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/text.h"
@@ -38,12 +39,16 @@ std::optional<std::chrono::sys_days> sent_day(const Facts& facts) {
   return std::chrono::floor<std::chrono::days>(local);
 }
 
-bool any_contains(const std::vector<FieldText>& fields, const std::string& name,
-                  const std::string& text) {
-  return std::ranges::any_of(fields, [&](const FieldText& field) {
-    return field.name == name && field.value.contains(text);
-  });
+// In time that grows with the text alone: std::string_view::find compares the key anew at each
+// place where it may begin.
+bool contains(std::string_view text, std::string_view key) {
+  return memmem(text.data(), text.size(), key.data(), key.size()) != nullptr;
 }
+
+// Where a key may begin in a text that is looked at in one go.
+constexpr std::size_t kWindow = 64_KiB;
+// What it costs to look at all, in octets.
+constexpr std::size_t kLook = 64;
 
 }  // namespace
 
@@ -52,6 +57,7 @@ SearchPlan::SearchPlan(const Query& query, const Selected& selected)
 
 SearchPlan::Node SearchPlan::compile(const Query& query, const Selected& selected) {
   Node node;
+  ++nodes_;
   node.kind = query.kind;
   node.name = query.name;
   node.number = query.number;
@@ -78,6 +84,9 @@ SearchPlan::Node SearchPlan::compile(const Query& query, const Selected& selecte
     case Kind::sent_on:
     case Kind::sent_since: node.day = std::chrono::sys_days(query.day); break;
     case Kind::mod_seq: has_mod_seq_ = true; break;
+    case Kind::header:
+    case Kind::body:
+    case Kind::text: node.text_key = text_keys_++; break;
     default: break;
   }
   return node;
@@ -127,21 +136,48 @@ Verdict SearchPlan::judge(const Node& node, const Facts& facts) const {
                         : node.kind == Kind::sent_on   ? *day == node.day
                                                        : *day >= node.day);
     }
-    case Kind::header: return judge_header(node, facts);
+    case Kind::header:
     case Kind::body:
-    case Kind::text: return judge_texts(node, facts);
+    case Kind::text: return judge_text_key(node, facts);
   }
   return Verdict::no;
 }
 
-Verdict SearchPlan::judge_header(const Node& node, const Facts& facts) {
-  if (facts.header) return to_verdict(any_contains(*facts.header, node.name, node.text));
+void Progress::spend(std::size_t octets) {
+  octets_left_ -= std::min(octets_left_, octets + kLook);
+}
+
+Verdict SearchPlan::judge_text_key(const Node& node, const Facts& facts) {
+  if (node.kind != Kind::header && node.text.empty()) return Verdict::yes;
   if (!facts.digest) return Verdict::needs_email;
-  if (any_contains(*facts.prefix, node.name, node.text)) return Verdict::yes;
+  Progress& progress = *facts.progress;
+  Progress::Key& key = progress.keys_[node.text_key];
+  if (key.met) return to_verdict(*key.met);
+  if (progress.octets_left_ == 0) return Verdict::needs_time;
+  const Verdict verdict =
+      node.kind == Kind::header ? judge_header(node, facts) : judge_texts(node, facts);
+  if (verdict <= Verdict::yes) key.met = verdict == Verdict::yes;
+  return verdict;
+}
+
+bool SearchPlan::any_contains(const std::vector<FieldText>& fields, const Node& node,
+                              Progress& progress) {
+  return std::ranges::any_of(fields, [&](const FieldText& field) {
+    const bool named = field.name == node.name;
+    progress.spend(named ? field.line.size() : 0);
+    return named && contains(field.value(), node.text);
+  });
+}
+
+Verdict SearchPlan::judge_header(const Node& node, const Facts& facts) {
+  Progress& progress = *facts.progress;
+  if (facts.header) return to_verdict(any_contains(*facts.header, node, progress));
+  if (any_contains(*facts.prefix, node, progress)) return Verdict::yes;
   // The digest knows which fields there are, and what the subject is.
   unsigned named = 0;
   bool opaque = false;
   facts.digest->each_field([&](std::string_view name, std::uint64_t, std::uint64_t) {
+    progress.spend(0);
     named += name == node.name;
     opaque |= name.empty();
     return true;
@@ -150,32 +186,62 @@ Verdict SearchPlan::judge_header(const Node& node, const Facts& facts) {
   if (named == 0) return Verdict::no;
   if (node.text.empty()) return Verdict::yes;
   if (named == 1 && node.name == "subject")
-    return to_verdict(casemap(facts.digest->subject()).contains(node.text));
+    return to_verdict(contains(casemap(facts.digest->subject()), node.text));
   return Verdict::needs_header;
 }
 
 Verdict SearchPlan::judge_texts(const Node& node, const Facts& facts) {
-  if (node.text.empty()) return Verdict::yes;
-  if (node.kind == Kind::text) {
-    if (!facts.digest) return Verdict::needs_email;
+  Progress& progress = *facts.progress;
+  Progress::Key& key = progress.keys_[node.text_key];
+  if (node.kind == Kind::text && !key.past_header) {
     if (!facts.header) return Verdict::needs_header;
     bool found = std::ranges::any_of(*facts.header, [&](const FieldText& field) {
-      return (casemap(field.name) + ": " + field.value).contains(node.text);
+      progress.spend(field.line.size());
+      return contains(field.line, node.text);
     });
     if (found) return Verdict::yes;
+    key.past_header = true;
   }
-  if (!facts.texts) return facts.digest ? Verdict::needs_texts : Verdict::needs_email;
-  return to_verdict(std::ranges::any_of(
-      *facts.texts, [&](const std::string& text) { return text.contains(node.text); }));
+  if (!facts.texts) return Verdict::needs_texts;
+  return search_on(*facts.texts, node.text, progress, key);
+}
+
+// From where the key has come to, in windows that overlap by all of the key but an octet.
+Verdict SearchPlan::search_on(const std::vector<std::string>& texts, const std::string& key,
+                              Progress& progress, Progress::Key& place) {
+  const std::size_t window = std::max(kWindow, key.size());
+  while (place.text < texts.size()) {
+    if (progress.octets_left_ == 0) return Verdict::needs_time;
+    const std::string_view text = texts[place.text];
+    const std::string_view part = text.substr(place.offset, window + key.size() - 1);
+    progress.spend(part.size());
+    if (contains(part, key)) return Verdict::yes;
+    place.offset += window;
+    if (place.offset < text.size()) continue;
+    place.offset = 0;
+    ++place.text;
+  }
+  return Verdict::no;
 }
 
 std::vector<FieldText> field_texts(std::string_view header) {
   std::vector<FieldText> out;
   wire::message::HeaderReader reader(header);
   wire::message::Field field;
-  while (reader.next(field))
-    out.push_back({to_lower(field.name),
-                   casemap(wire::message::decode_words(wire::message::unfold(field.body)))});
+  while (reader.next(field)) {
+    FieldText& text = out.emplace_back();
+    text.name = to_lower(field.name);
+    text.line = casemap(text.name) + ": ";
+    text.value_at = text.line.size();
+    text.line += casemap(wire::message::decode_words(wire::message::unfold(field.body)));
+  }
+  return out;
+}
+
+// NUL stands in no key, so none is found across two values.
+std::string text_of_fields(std::string_view header) {
+  std::string out;
+  for (const FieldText& field : field_texts(header)) (out += field.value()) += '\0';
   return out;
 }
 

@@ -6,8 +6,13 @@
 // A message is judged by what is known of it already. If that does not decide, the answer says what
 // to read next: so most messages are decided from the view alone, and a body is read only when
 // nothing cheaper can say. The answers are exact. Pure.
+//
+// Texts are long and keys may be many, so judging looks at so many octets at a time (Progress) and
+// is called again until it has decided. No key, whatever it is, makes a text cost more than to read
+// it a few times.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +26,32 @@ namespace posta::server::imap {
 
 // A field of a header, decoded and mapped (casemap.h).
 struct FieldText {
-  std::string name;   // lower case
-  std::string value;  // unfolded
+  std::string name;  // lower case
+  std::string line;  // "NAME: value", unfolded
+  std::size_t value_at = 0;
+
+  std::string_view value() const { return std::string_view(line).substr(value_at); }
+};
+
+// How far the keys of a plan that look into texts have come with one message.
+class Progress {
+ public:
+  explicit Progress(std::size_t keys) : keys_(keys) {}
+
+  // So many octets may be looked at before judging is left off.
+  void allow(std::size_t octets) { octets_left_ = octets; }
+
+ private:
+  friend class SearchPlan;
+  struct Key {
+    std::optional<bool> met;
+    bool past_header = false;          // it is not there
+    std::size_t text = 0, offset = 0;  // it is not before
+  };
+  void spend(std::size_t octets);
+
+  std::vector<Key> keys_;
+  std::size_t octets_left_ = 0;
 };
 
 struct Facts {
@@ -30,12 +59,14 @@ struct Facts {
   MessageState state;
   bool recent = false;
   const wire::message::DigestView* digest = nullptr;  // null: not read yet, as below
-  const std::vector<FieldText>* prefix = nullptr;     // together with the digest
-  const std::vector<FieldText>* header = nullptr;     // all of it, the prefix too
-  const std::vector<std::string>* texts = nullptr;    // mapped: of the body
+  const std::vector<FieldText>* prefix = nullptr;     // together with the digest, as progress
+  Progress* progress = nullptr;
+  const std::vector<FieldText>* header = nullptr;   // all of it, the prefix too
+  const std::vector<std::string>* texts = nullptr;  // mapped: of the body
 };
 
-enum class Verdict : std::uint8_t { no, yes, needs_email, needs_header, needs_texts };
+// needs_time: nothing is missing, judge again.
+enum class Verdict : std::uint8_t { no, yes, needs_time, needs_email, needs_header, needs_texts };
 
 class SearchPlan {
  public:
@@ -43,6 +74,8 @@ class SearchPlan {
 
   Verdict judge(const Facts& facts) const { return judge(root_, facts); }
   bool has_mod_seq() const { return has_mod_seq_; }
+  std::size_t nodes() const { return nodes_; }          // of the query
+  std::size_t text_keys() const { return text_keys_; }  // those that Progress knows
 
  private:
   struct Node {
@@ -54,18 +87,29 @@ class SearchPlan {
     std::string text;         // mapped
     std::chrono::sys_days day;
     std::uint64_t number = 0;
+    std::size_t text_key = 0;  // header, body, text: which of them it is
   };
   Node compile(const Query& query, const Selected& selected);
   Verdict judge(const Node& node, const Facts& facts) const;
+  static Verdict judge_text_key(const Node& node, const Facts& facts);
   static Verdict judge_header(const Node& node, const Facts& facts);
   static Verdict judge_texts(const Node& node, const Facts& facts);
+  static Verdict search_on(const std::vector<std::string>& texts, const std::string& key,
+                           Progress& progress, Progress::Key& place);
+  static bool any_contains(const std::vector<FieldText>& fields, const Node& node,
+                           Progress& progress);
 
-  bool has_mod_seq_ = false;  // found while root_ is compiled
+  // Found while root_ is compiled.
+  bool has_mod_seq_ = false;
+  std::size_t nodes_ = 0;
+  std::size_t text_keys_ = 0;
   Node root_;
 };
 
 // The fields of a header, as they are compared.
 std::vector<FieldText> field_texts(std::string_view header);
+// The values of a header, as one text: they are part of the body that it stands in.
+std::string text_of_fields(std::string_view header);
 // A part's text, as it is compared: of HTML the source, and what a reader sees of it.
 void add_text(std::vector<std::string>& texts, const wire::message::Part& part,
               std::string_view octets);

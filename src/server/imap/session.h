@@ -35,6 +35,8 @@ namespace wi = wire::imap;
 
 struct Verb;
 class FetchPlan;
+struct Facts;
+enum class Verdict : std::uint8_t;
 
 class Session {
  public:
@@ -180,6 +182,8 @@ class Session {
   struct Searching;
   Task<Result<>> search_emails(Searching& run);
   Task<Result<>> search_email(Searching& run, std::size_t candidate, mailbox::Email& email);
+  Task<std::optional<Verdict>> judge(const Searching& run, const Facts& facts);
+  Task<Result<std::vector<std::string>>> texts_of(const mailbox::Email& email);
   void print_found(const wi::Search& command, const Searching& run);
 
   const ImapServer::Config& config() const { return *config_; }
