@@ -19,7 +19,8 @@ namespace {
 
 using Kind = wi::FetchItem::Kind;
 
-constexpr std::uint32_t kRows = 512;  // of a view, before the clock is looked at
+// Of a view, before the clock is looked at; fewer if many items are wanted of each.
+constexpr std::uint32_t kRows = 512;
 
 // Of `ranges` what has changed after `since`.
 Selected::Ranges changed(const Selected& selected, const Selected::Ranges& ranges, ModSeq since) {
@@ -125,10 +126,11 @@ Task<bool> Session::fetch_states(Fetching& run) {
     out.back() = ')';
     out += "\r\n";
   };
+  const auto items = static_cast<std::uint32_t>(run.plan.items().size());
+  const std::uint32_t rows = std::max(1u, kRows / (1 + items / 16));
   for (const SequenceSet::Range& range : run.ranges)
-    for (std::uint64_t first = range.first; first <= range.last; first += kRows) {
-      auto last =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + kRows - 1));
+    for (std::uint64_t first = range.first; first <= range.last; first += rows) {
+      auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(range.last, first + rows - 1));
       announced->visit(static_cast<std::uint32_t>(first), last, print);
       if (due() && !co_await breathe()) co_return false;
     }

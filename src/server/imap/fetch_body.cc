@@ -25,6 +25,7 @@ using wire::message::Digest;
 using wire::message::DigestView;
 
 constexpr std::uint32_t kEmailsAtATime = 256;
+constexpr std::size_t kFields = 500;  // of a header, before the clock is looked at
 
 // RFC 3501 §9: a literal has no NUL. Something must stand where one was, or offsets would move.
 void replace_nuls(std::string& octets) {
@@ -100,7 +101,7 @@ Task<Result<>> Session::print_emails(Fetching& run, Piece& piece) {
       continue;
     }
     const auto& [n, state] = piece.states[i];
-    if (run.plan.needs_octets() || !print_email(run, n, state, *email))
+    if (run.plan.needs_octets() || run.plan.is_long() || !print_email(run, n, state, *email))
       CO_TRY_VOID(co_await fetch_one(run, n, state, *email));
     if (due() && !co_await breathe()) co_return Result<>();
   }
@@ -151,6 +152,7 @@ Task<Result<>> Session::fetch_one(Fetching& run, std::uint32_t n, MessageState s
   begin_response(n);
   const std::vector<FetchPlan::Item>& items = run.plan.items();
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (due() && !co_await breathe()) co_return fail(Error::Kind::closed, "the client is gone");
     if (i > 0) out += ' ';
     if (print_item(run, i, state, email, view)) continue;
     if (items[i].kind == Kind::body) {
@@ -208,9 +210,9 @@ bool Session::print_item(Fetching& run, std::size_t index, const MessageState& s
     print_state(out, item, state);
     return true;
   }
-  if (!item.fields) return false;
+  if (!item.in_digest) return false;
   run.fields.clear();
-  select_fields(email.prefix, item.asked->section.fields, false, run.fields);
+  FieldSelection(email.prefix, *item.fields, false).put(run.fields, email.prefix.size());
   if (!view.put_fields(*item.fields, run.fields)) return false;
   out += item.name;
   print_fields(out, item, run.fields);
@@ -227,9 +229,7 @@ Task<Result<>> Session::fetch_section(Fetching& run, std::size_t item, const mai
     stream_.put(" NIL");  // RFC 3501 §9 nstring: there is no such part
     co_return Result<>();
   }
-  const bool fields = section.what == wi::Section::What::header_fields ||
-                      section.what == wi::Section::What::header_fields_not;
-  if (!fields) {
+  if (!wanted.fields) {
     if (wanted.asked && wanted.asked->partial) range = cut(*range, *wanted.asked->partial);
     append_number(stream_.out() += " {", range->length);
     stream_.put("}\r\n");
@@ -245,8 +245,10 @@ Task<Result<>> Session::fetch_section(Fetching& run, std::size_t item, const mai
               .received = {}},
              range->offset, std::min<std::uint64_t>(range->length, limits().header_octets_max)));
   run.fields.clear();
-  select_fields(header, section.fields, section.what == wi::Section::What::header_fields_not,
-                run.fields);
+  FieldSelection selection(header, *wanted.fields,
+                           section.what == wi::Section::What::header_fields_not);
+  while (selection.put(run.fields, kFields))
+    if (due() && !co_await breathe()) co_return fail(Error::Kind::closed, "the client is gone");
   print_fields(stream_.out(), wanted, run.fields);
   co_return Result<>();
 }

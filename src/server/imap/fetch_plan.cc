@@ -84,13 +84,16 @@ bool FetchPlan::has(Kind kind) const {
 }
 
 void FetchPlan::add(Kind kind, const FetchItem* asked) {
-  items_.push_back({kind, asked, name_of(kind, asked), std::nullopt});
-  const bool section = items_.back().is_section();
+  Item& item = items_.emplace_back(Item{kind, asked, name_of(kind, asked), std::nullopt, false});
+  const bool section = item.is_section();
   has_sections_ |= section;
-  if (kind == Kind::section && asked->section.part.empty() &&
-      asked->section.what == Section::What::header_fields)
-    items_.back().fields.emplace(asked->section.fields);
-  needs_octets_ |= section && !items_.back().fields;
+  if (kind == Kind::section && !asked->section.fields.empty()) {
+    item.fields.emplace(asked->section.fields);
+    item.in_digest =
+        asked->section.part.empty() && asked->section.what == Section::What::header_fields;
+    ++selections_;
+  }
+  needs_octets_ |= section && !item.in_digest;
   // RFC 3501 §6.4.5: RFC822.HEADER is "functionally equivalent to BODY.PEEK[HEADER]".
   sets_seen_ |= section && !asked->peek && kind != Kind::rfc822_header;
   needs_email_ |=

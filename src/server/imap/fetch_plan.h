@@ -24,10 +24,10 @@ class FetchPlan {
 
   struct Item {
     wire::imap::FetchItem::Kind kind;
-    const wire::imap::FetchItem* asked;  // in the command; null: added by us
-    std::string name;                    // as the response calls it: "BODY[1.MIME]<0>"
-    // Of HEADER.FIELDS in the message's own header: the digest may have them.
-    std::optional<wire::message::FieldNames> fields;
+    const wire::imap::FetchItem* asked;               // in the command; null: added by us
+    std::string name;                                 // as the response calls it: "BODY[1.MIME]<0>"
+    std::optional<wire::message::FieldNames> fields;  // of HEADER.FIELDS, HEADER.FIELDS.NOT
+    bool in_digest = false;  // HEADER.FIELDS of the message's own header: the digest may have them
     bool is_section() const;
   };
   const std::vector<Item>& items() const { return items_; }
@@ -36,13 +36,18 @@ class FetchPlan {
   bool needs_parts() const { return needs_parts_; }
   bool needs_octets() const { return needs_octets_; }  // whatever the digest keeps
   bool has_sections() const { return has_sections_; }
+  // So much is wanted of each message that others must get their turn before all is printed.
+  bool is_long() const { return items_.size() > kItemsInARow || selections_ > 1; }
   bool sets_seen() const { return sets_seen_; }  // a section without PEEK
   bool has(wire::imap::FetchItem::Kind kind) const;
 
  private:
+  static constexpr std::size_t kItemsInARow = 16;
+
   void add(wire::imap::FetchItem::Kind kind, const wire::imap::FetchItem* asked);
 
   std::vector<Item> items_;
+  unsigned selections_ = 0;  // items that select fields
   bool needs_email_ = false;
   bool needs_parts_ = false;
   bool needs_octets_ = false;

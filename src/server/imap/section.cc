@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "wire/message/header.h"
-
 namespace posta::server::imap {
 
 namespace {
@@ -54,15 +51,13 @@ Range cut(Range range, std::pair<std::uint64_t, std::uint64_t> partial) {
   return {range.offset + skipped, std::min(range.length - skipped, partial.second)};
 }
 
-void select_fields(std::string_view header, const std::vector<std::string>& names, bool others,
-                   std::string& out) {
-  wire::message::HeaderReader reader(header);
+bool FieldSelection::put(std::string& out, std::size_t most) {
   wire::message::Field field;
-  while (reader.next(field)) {
-    bool named = std::ranges::any_of(
-        names, [&](const std::string& name) { return equals_ignore_case(name, field.name); });
-    if (named != others) out += header.substr(field.offset, field.length);
+  for (; most > 0; --most) {
+    if (!reader_.next(field)) return false;
+    if (names_.has(field.name) != others_) out += header_.substr(field.offset, field.length);
   }
+  return true;
 }
 
 void end_fields(std::string& fields) {

@@ -10,6 +10,8 @@
 
 #include "wire/imap/command.h"
 #include "wire/message/digest.h"
+#include "wire/message/field_name.h"
+#include "wire/message/header.h"
 
 namespace posta::server::imap {
 
@@ -26,9 +28,24 @@ std::optional<Range> range_of(const wire::imap::Section& section, std::uint64_t 
 // "<first.count>" of `range`; beyond its end there is nothing (RFC 3501 §6.4.5: truncated).
 Range cut(Range range, std::pair<std::uint64_t, std::uint64_t> partial);
 
-// Appends the fields of `header` with these names, or with all others.
-void select_fields(std::string_view header, const std::vector<std::string>& names, bool others,
-                   std::string& out);
+// Fields of a header with these names, or with all others. Some at a time, since a header may have
+// many.
+class FieldSelection {
+ public:
+  // `header` and `names` must outlive the selection.
+  FieldSelection(std::string_view header, const wire::message::FieldNames& names, bool others)
+      : header_(header), names_(names), others_(others), reader_(header) {}
+
+  // Looks at the next `most` fields at most, and appends those that are selected. False: there are
+  // no more.
+  bool put(std::string& out, std::size_t most);
+
+ private:
+  std::string_view header_;
+  const wire::message::FieldNames& names_;
+  bool others_;
+  wire::message::HeaderReader reader_;
+};
 // Appends what follows the fields that were selected: the blank line.
 void end_fields(std::string& fields);
 

@@ -67,8 +67,13 @@ TEST(Section, APartialIsCutAtTheEnd) {
 TEST(Section, FieldsAreSelectedWithTheirFoldingAndTheBlankLine) {
   constexpr std::string_view kHeader = "A: 1\r\nb: 2\r\n folded\r\nA: 3\r\nC: 4\r\n\r\n";
   auto selected = [](std::string_view header, const std::vector<std::string>& names, bool others) {
-    std::string out;
-    select_fields(header, names, others, out);
+    const wire::message::FieldNames prepared(names);
+    std::string out, in_steps;
+    FieldSelection whole(header, prepared, others), steps(header, prepared, others);
+    EXPECT_FALSE(whole.put(out, 1000));
+    while (steps.put(in_steps, 1)) {
+    }
+    EXPECT_EQ(in_steps, out);
     end_fields(out);
     return out;
   };
@@ -76,6 +81,21 @@ TEST(Section, FieldsAreSelectedWithTheirFoldingAndTheBlankLine) {
   EXPECT_EQ(selected(kHeader, {"A", "B"}, true), "C: 4\r\n\r\n");
   EXPECT_EQ(selected("", {"A"}, false), "\r\n");
   EXPECT_EQ(selected("A: cut", {"A"}, false), "A: cut\r\n\r\n");
+}
+
+// A command may name a thousand fields, and a header have hundreds of thousands.
+TEST(Section, ManyNamesCostNoMoreThanFew) {
+  std::string header;
+  for (int i = 0; i < 300'000; ++i) header += "x:\n";
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back("x-" + std::string(50, 'a') + std::to_string(i));
+  const wire::message::FieldNames prepared(names);
+  std::string out;
+  FieldSelection selection(header, prepared, false);
+  int steps = 0;
+  while (selection.put(out, 500)) ++steps;
+  EXPECT_EQ(steps, 600);
+  EXPECT_EQ(out, "");
 }
 
 }  // namespace

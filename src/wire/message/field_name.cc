@@ -179,11 +179,16 @@ FieldNames::FieldNames(const std::vector<std::string>& names) {
     // Whatever its number: an old record wrote out names that have one since.
     names_.push_back(to_lower(name));
   }
+  std::ranges::sort(names_);
 }
 
 bool FieldNames::has(FieldName name, std::string_view other) const {
   if (name != FieldName::other) return known_[static_cast<std::size_t>(name)];
-  return std::ranges::find(names_, other) != names_.end();
+  return std::ranges::binary_search(names_, other);
+}
+
+bool FieldNames::has(std::string_view name) const {
+  return std::ranges::binary_search(names_, to_lower(name));
 }
 
 }  // namespace posta::wire::message

@@ -90,7 +90,7 @@ std::string_view to_string(FieldName name);   // lower case; empty for `other` a
 // Clients ask for it when they list messages, and it is short as a rule: the digest keeps it.
 bool is_listed(FieldName name);
 
-// Names of fields that somebody asks for.
+// Names of fields that somebody asks for. However many they are, a look-up is short.
 class FieldNames {
  public:
   FieldNames() = default;
@@ -98,10 +98,11 @@ class FieldNames {
 
   // `other` is the name in lower case, if `name` is FieldName::other.
   bool has(FieldName name, std::string_view other) const;
+  bool has(std::string_view name) const;  // in any case
 
  private:
   std::bitset<256> known_;
-  std::vector<std::string> names_;  // in lower case
+  std::vector<std::string> names_;  // in lower case, sorted
 };
 
 }  // namespace posta::wire::message
