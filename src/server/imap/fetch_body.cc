@@ -182,9 +182,12 @@ void Session::begin_response(std::uint32_t n) {
 
 void Session::end_response(const Fetching& run, const MessageState& state) {
   std::string& out = stream_.out();
-  if (run.flags_changed(state.uid) && !run.plan.has(Kind::flags)) {
-    out += ' ';
-    print_flags_of(state, run.newest->record().keywords);
+  if (run.flags_changed(state.uid)) {
+    if (!run.plan.has(Kind::flags)) {
+      out += ' ';
+      print_flags_of(state, run.newest->record().keywords);
+    }
+    // RFC 7162 §3.1: with every FETCH response that a change of flags brings about.
     if (user_->condstore && !run.plan.has(Kind::mod_seq)) {
       append_number(out += " MODSEQ (", state.mod_seq.value);
       out += ')';
