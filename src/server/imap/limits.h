@@ -17,7 +17,7 @@ struct Limits {
   std::chrono::seconds login_timeout{180};    // from the connection to a login
   std::chrono::seconds send_timeout{300};     // a client that takes no octets
   std::chrono::seconds message_timeout{300};  // of APPEND: nothing comes
-  std::size_t errors_max = 50;                // BAD in a session
+  std::size_t errors_max = 50;                // BAD in a row: no OK between
   std::size_t logins_max = 5;                 // failed logins in a session
   std::size_t sessions_per_account_max = 100;
   Octets message_octets_max = 50_MiB;   // of APPEND

@@ -223,6 +223,7 @@ void Session::say(std::string_view tag, const Reply& reply) {
   }
   out += reply.text;
   out += "\r\n";
+  if (reply.kind == Reply::Kind::ok) errors_ = 0;
   if (reply.kind != Reply::Kind::bad || ++errors_ <= limits().errors_max || end_ != End::open)
     return;
   bye("Too many errors", End::limit);

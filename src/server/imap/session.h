@@ -220,7 +220,7 @@ class Session {
   bool idle_ = false;                               // in IDLE: DONE is awaited
   Instant login_by_;
   Instant turn_began_{};  // when others ran last
-  unsigned errors_ = 0;
+  unsigned errors_ = 0;   // BAD since the last OK
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;
   std::uint32_t flushes_ = 0;   // what was printed before the last has left
