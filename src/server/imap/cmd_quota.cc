@@ -49,10 +49,8 @@ Task<Reply> Session::get_quota(wi::GetQuota& command) {
   co_return Reply::ok("That is all");
 }
 
+// RFC 9208 §4.1.2: "the mailbox name parameter doesn't have to reference an existing mailbox."
 Task<Reply> Session::get_quota_root(wi::GetQuotaRoot& command) {
-  auto found = co_await mailboxes().find(account(), command.mailbox);
-  if (!found) co_return unavailable("find", found.error());
-  if (!*found) co_return Reply::no("There is no such mailbox", code::kNonExistent);
   auto limit = co_await quota();
   if (!limit) co_return unavailable("quota", limit.error());
   const bool limited = *limit != directory::Quota{};
