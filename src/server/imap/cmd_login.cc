@@ -28,6 +28,9 @@ Task<Reply> Session::login(wi::Login& command) {
       place(), std::move(command.user), std::move(command.password)));
 }
 
+// INTEROP: LOGIN takes the name with the command (sasl_exchange.cc), as many clients send it and
+// other servers take it. RFC 4959 §3 has it otherwise for a mechanism in which the server begins:
+// "the server MUST reject the command with a tagged BAD response."
 Task<Reply> Session::authenticate(wi::Authenticate& command) {
   LoginOutcome::Kind why_not{};
   auto exchange = server_.deps().logins.begin(place(), command.mechanism, why_not);
