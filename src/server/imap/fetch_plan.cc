@@ -67,7 +67,7 @@ std::string name_of(Kind kind, const FetchItem* item) {
 
 }  // namespace
 
-bool FetchPlan::Item::is_section() const {
+bool FetchPlan::is_section(Kind kind) {
   return kind == Kind::section || kind == Kind::rfc822 || kind == Kind::rfc822_header ||
          kind == Kind::rfc822_text;
 }
@@ -75,7 +75,7 @@ bool FetchPlan::Item::is_section() const {
 FetchPlan::FetchPlan(const wire::imap::Fetch& command, bool mod_seq) {
   if (command.by_uid) add(Kind::uid, nullptr);  // RFC 3501 §6.4.8
   for (const FetchItem& item : command.items)
-    if (item.kind != Kind::uid || !has(Kind::uid)) add(item.kind, &item);
+    if (is_section(item.kind) || !has(item.kind)) add(item.kind, &item);
   if (mod_seq && !has(Kind::mod_seq)) add(Kind::mod_seq, nullptr);
 }
 

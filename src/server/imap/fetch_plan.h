@@ -19,7 +19,8 @@ namespace posta::server::imap {
 
 class FetchPlan {
  public:
-  // `mod_seq`: MODSEQ is wanted whether or not it is asked for.
+  // `mod_seq`: MODSEQ is wanted whether or not it is asked for. What is asked for twice is printed
+  // once, sections apart.
   FetchPlan(const wire::imap::Fetch& command, bool mod_seq);
 
   struct Item {
@@ -28,7 +29,7 @@ class FetchPlan {
     std::string name;                                 // as the response calls it: "BODY[1.MIME]<0>"
     std::optional<wire::message::FieldNames> fields;  // of HEADER.FIELDS, HEADER.FIELDS.NOT
     bool in_digest = false;  // HEADER.FIELDS of the message's own header: the digest may have them
-    bool is_section() const;
+    bool is_section() const { return FetchPlan::is_section(kind); }
   };
   const std::vector<Item>& items() const { return items_; }
 
@@ -40,6 +41,8 @@ class FetchPlan {
   bool is_long() const { return items_.size() > kItemsInARow || selections_ > 1; }
   bool sets_seen() const { return sets_seen_; }  // a section without PEEK
   bool has(wire::imap::FetchItem::Kind kind) const;
+
+  static bool is_section(wire::imap::FetchItem::Kind kind);
 
  private:
   static constexpr std::size_t kItemsInARow = 16;
