@@ -12,6 +12,9 @@ namespace posta::wire::message {
 namespace {
 
 constexpr std::size_t kLineMax = 78;  // RFC 5322 §2.1.1: SHOULD
+// RFC 5322 §2.1.1: "Each line of characters MUST be no more than 998 characters, and SHOULD be no
+// more than 78 characters, excluding the CRLF." Room for what stands before an unbroken word.
+constexpr std::size_t kWordMax = 900;
 
 // ASCII without controls, in lines that every host takes.
 bool fits_7bit(std::string_view text) {
@@ -47,7 +50,37 @@ std::string without_controls(std::string_view text) {
   return out;
 }
 
+// A word without a blank is broken before it makes a line too long; not within a character.
+void append_word(std::string& out, std::string_view word) {
+  while (word.size() > kWordMax) {
+    std::size_t end = kWordMax;
+    while (end > kWordMax - 4 && (static_cast<unsigned char>(word[end]) & 0xC0) == 0x80) --end;
+    out.append(word.substr(0, end)).append("\r\n ");
+    word.remove_prefix(end);
+  }
+  out += word;
+}
+
 }  // namespace
+
+// RFC 5322 §2.2.3: a line may end before any blank; what follows it must not be blanks alone.
+std::string fold(std::string_view body, std::size_t column) {
+  std::string out;
+  while (!body.empty()) {
+    const std::size_t word = body.find_first_not_of(' ');
+    if (word == std::string_view::npos) return out.append(body.substr(0, kLineMax));
+    const std::size_t end = std::min(body.find(' ', word), body.size());
+    if (word > 0 && column > 0 && column + end > kLineMax) {
+      out += "\r\n";
+      column = 0;
+    }
+    out.append(body.substr(0, std::min(word, kLineMax)));
+    append_word(out, body.substr(word, end - word));
+    column += end;
+    body.remove_prefix(end);
+  }
+  return out;
+}
 
 HeaderWriter& HeaderWriter::text(std::string_view name, std::string_view utf8) {
   std::string clean = without_controls(utf8);
@@ -56,7 +89,7 @@ HeaderWriter& HeaderWriter::text(std::string_view name, std::string_view utf8) {
 }
 
 HeaderWriter& HeaderWriter::raw(std::string_view name, std::string_view body) {
-  out_ += fmt::format("{}: {}\r\n", name, without_controls(body));
+  out_ += fmt::format("{}: {}\r\n", name, fold(without_controls(body), name.size() + 2));
   return *this;
 }
 

@@ -23,7 +23,8 @@ struct NamedAddress {
 class HeaderWriter {
  public:
   HeaderWriter& text(std::string_view name, std::string_view utf8);  // unstructured, encoded
-  HeaderWriter& raw(std::string_view name, std::string_view body);   // structured; controls removed
+  // Structured, or words of others: folded at its blanks, controls removed.
+  HeaderWriter& raw(std::string_view name, std::string_view body);
   HeaderWriter& addresses(std::string_view name, const std::vector<NamedAddress>& list);
 
   std::string take() { return std::move(out_); }
@@ -31,6 +32,10 @@ class HeaderWriter {
  private:
   std::string out_;
 };
+
+// A field's body in lines that are as short as its blanks allow, and never too long; its first line
+// begins at `column`.
+std::string fold(std::string_view body, std::size_t column);
 
 struct PlainMessage {
   NamedAddress from;

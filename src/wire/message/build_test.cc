@@ -78,6 +78,35 @@ TEST(Build, NothingInjectsAField) {
   for (std::string_view name : {"B", "D", "F", "G"}) EXPECT_FALSE(find_field(header, name));
 }
 
+// RFC 5322 §2.1.1, §2.2.3.
+TEST(Build, AFieldIsFoldedAtItsBlanksAndNeverTooLong) {
+  auto field = [](std::string_view body) { return HeaderWriter().raw("X-Name", body).take(); };
+  auto unfolded = [](std::string text) {
+    for (std::size_t at; (at = text.find("\r\n ")) != std::string::npos;) text.erase(at, 2);
+    return text;
+  };
+  std::string words;
+  for (int i = 0; i < 300; ++i) words += (i ? " " : "") + std::to_string(i * 37);
+  expect_canonical(field(words));
+  EXPECT_EQ(unfolded(field(words)), "X-Name: " + words + "\r\n");
+  EXPECT_EQ(field("short   and   spaced"), "X-Name: short   and   spaced\r\n");
+  // One word that is too long for a line of 78 stays whole, up to where nobody need take it.
+  const std::string word(800, 'w');
+  EXPECT_EQ(field("smtp; " + word + " end"), "X-Name: smtp;\r\n " + word + "\r\n end\r\n");
+  for (std::string_view letter : {"w", "\u00fc", "\U0001F4E8"}) {
+    std::string long_word = "x";
+    while (long_word.size() < 5000) long_word += letter;
+    const std::string broken = field(long_word);
+    expect_canonical(broken, 998);
+    for (std::size_t at = 0; (at = broken.find("\r\n ", at)) != std::string::npos; at += 3)
+      EXPECT_TRUE(is_utf8(std::string_view(broken).substr(0, at))) << letter;
+    std::string joined = unfolded(broken);
+    std::erase(joined, ' ');
+    EXPECT_EQ(joined, "X-Name:" + long_word + "\r\n");
+  }
+  expect_canonical(field(std::string(3000, ' ') + "x" + std::string(3000, ' ')), 998);
+}
+
 DeliveryReport sample_report() {
   DeliveryReport r;
   r.from = {"Mail Delivery System", "mailer-daemon@mx.example.org"};
@@ -149,6 +178,59 @@ TEST(Report, WhatIsNotAsciiMakesItGlobal) {
   EXPECT_EQ(d.parts[3].subtype, "global-headers");
   EXPECT_NE(octets_of(d.parts[2], message).find("Final-Recipient: utf-8; j\u00f6rg@"),
             std::string::npos);
+}
+
+TEST(Report, NoLineIsLongerThanEveryHostTakes) {
+  DeliveryReport r = sample_report();
+  r.recipients[0].diagnostic = "550 5.1.1 " + std::string(1500, 'x');
+  r.recipients[1].diagnostic = "450 4.2.0 please";
+  for (int i = 0; i < 300; ++i) r.recipients[1].diagnostic += " come again";
+  r.original_header = "Subject: hi\r\nX-Long: " + std::string(3000, 'y') + "\r\nX-Folded: a\r\n " +
+                      std::string(2000, 'z') + "\r\n" + std::string(20, ' ') + "end\r\n";
+  std::string message = build(r);
+  expect_canonical(message, 998);
+  Digest d = digest_of(message);
+  ASSERT_EQ(d.parts.size(), 4u);
+  EXPECT_TRUE(find_field(octets_of(d.parts[3], message), "X-Folded")->ends_with("end"));
+}
+
+TEST(Report, PeopleReadWhomTheyWroteTo) {
+  DeliveryReport r = sample_report();
+  r.recipients.resize(1);
+  EXPECT_NE(build(r).find("Your message to <ann@example.org>\r\ncould not be delivered.\r\n"),
+            std::string::npos);
+  r.recipients[0].written_to = "staff@example.org";
+  EXPECT_NE(build(r).find("Your message to <staff@example.org>\r\n"
+                          "which goes on to <ann@example.org>\r\ncould not be delivered.\r\n"),
+            std::string::npos);
+}
+
+// RFC 6533 §4.3: global headers are UTF-8.
+TEST(Report, WhatIsNotUtf8IsReplacedAndTheReportIs7bit) {
+  DeliveryReport r = sample_report();
+  r.recipients[0].diagnostic = "550 5.1.1 kein Empf\xe4nger";
+  r.original_header = "Subject: gr\xfc\xdf\r\nX-Utf: \u00fc\r\nX-Last: a\r\n";
+  std::string message = build(r);
+  EXPECT_TRUE(all_ascii(message));
+  Digest d = digest_of(message);
+  ASSERT_EQ(d.parts.size(), 4u);
+  EXPECT_EQ(d.parts[2].subtype, "delivery-status");
+  EXPECT_EQ(d.parts[3].subtype, "rfc822-headers");
+  EXPECT_EQ(octets_of(d.parts[3], message), "Subject: gr??\r\nX-Utf: ??\r\nX-Last: a\r\n");
+  EXPECT_NE(message.find("Diagnostic-Code: smtp; 550 5.1.1 kein Empf?nger\r\n"), std::string::npos);
+}
+
+TEST(Report, AHeaderThatIsCutWithinACharacterIsUtf8AllTheSame) {
+  const std::string letter = "\U0001F4E8";
+  for (std::size_t left = 0; left < letter.size(); ++left) {
+    DeliveryReport r = sample_report();
+    r.original_header = "Subject: \u00fc\r\nX: a" + letter.substr(0, left);
+    std::string message = build(r);
+    Digest d = digest_of(message);
+    ASSERT_EQ(d.parts.size(), 4u);
+    EXPECT_EQ(d.parts[3].subtype, "global-headers");
+    EXPECT_EQ(octets_of(d.parts[3], message), "Subject: \u00fc\r\nX: a\r\n") << left;
+  }
 }
 
 TEST(Transfer, DecodersForgiveAndDoNotMindCuts) {

@@ -18,8 +18,23 @@ std::string typed(std::string_view type, std::string_view value) {
   return fmt::format("{}; {}", type, value);
 }
 
+// Octets of others, which may be in any charset: what is not UTF-8 has no type here, and becomes
+// ASCII. A character that was cut at the end is dropped.
+std::string readable(std::string text) {
+  constexpr std::size_t kCharacterMax = 4;
+  std::string_view whole = text;
+  for (std::size_t cut = 0; cut < kCharacterMax && !is_utf8(whole) && !is_ascii(whole.back());
+       ++cut)
+    whole.remove_suffix(1);
+  if (is_utf8(whole)) return std::string(whole);
+  for (char& c : text)
+    if (!is_ascii(static_cast<unsigned char>(c))) c = '?';
+  return text;
+}
+
 // A reply of several lines as one (RFC 3464 §2.3.6: *text).
-std::string on_one_line(std::string_view text) {
+std::string on_one_line(std::string reply) {
+  const std::string text = readable(std::move(reply));
   std::string out;
   for (std::string_view line : split(text, '\n')) {
     line = trim(line);
@@ -55,7 +70,11 @@ std::string_view sentence(Action action) {
 std::string text_of(const DeliveryReport& report) {
   std::string out = fmt::format("This is the mail system at host {}.\n", report.reporting_mta);
   for (const RecipientReport& r : report.recipients) {
-    out += fmt::format("\nYour message to <{}>\n{}.\n", r.final_recipient, sentence(r.action));
+    out += fmt::format("\nYour message to <{}>\n",
+                       r.written_to.empty() ? r.final_recipient : r.written_to);
+    if (!r.written_to.empty() && r.written_to != r.final_recipient)
+      out += fmt::format("which goes on to <{}>\n", r.final_recipient);
+    out += fmt::format("{}.\n", sentence(r.action));
     if (r.will_retry_until && r.action == Action::delayed)
       out += fmt::format("It is tried until {}.\n", print_date(*r.will_retry_until));
     std::string said = on_one_line(r.diagnostic);
@@ -94,17 +113,21 @@ std::string status_of(const DeliveryReport& report, std::string_view address_typ
   return out;
 }
 
-// Whole lines of the header, ended with CRLF, without the empty line.
+// Whole lines of the header, ended with CRLF, without the empty line. A line that is too long is
+// folded (RFC 5322 §2.1.1), though its sender did not.
 std::string header_of(const DeliveryReport& report) {
+  constexpr std::size_t kLineOctetsMax = 998;
+  const std::string header = readable(report.original_header);
   std::string out;
-  HeaderReader reader(report.original_header);
+  HeaderReader reader(header);
   for (Field field; reader.next(field);) {
     if (field.name.empty()) continue;
     for (std::string_view line : split(field.body, '\n')) {
-      if (line.data() == field.body.data()) out += fmt::format("{}:", field.name);
-      while (line.ends_with('\r')) line.remove_suffix(1);
+      std::string clean;
+      if (line.data() == field.body.data()) clean = fmt::format("{}:", field.name);
       for (char c : line)
-        if (c != '\r' && c != '\0') out += c;
+        if (c != '\r' && c != '\0') clean += c;
+      out += clean.size() > kLineOctetsMax ? fold(clean, 0) : clean;
       out += "\r\n";
     }
   }

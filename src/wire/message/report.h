@@ -6,8 +6,9 @@
 //     text/rfc822-headers         the header of the letter it is about (RFC 6522 §4)
 //
 // If an address or the header is not ASCII, the second and third are message/global-delivery-status
-// and message/global-headers (RFC 6533 §4), and the report is 8bit. Its envelope sender is null:
-// that is the queue's to say (RFC 3464 §2).
+// and message/global-headers (RFC 6533 §4), and the report is 8bit. Those types are UTF-8: octets
+// of others that are not are replaced, and the report is 7bit. Its envelope sender is null: that is
+// the queue's to say (RFC 3464 §2).
 #pragma once
 
 #include <optional>
@@ -23,6 +24,7 @@ struct RecipientReport {
 
   std::string original_recipient;  // "rfc822;ann@example.org" from ORCPT; empty: none
   std::string final_recipient;     // local@domain
+  std::string written_to = {};     // whom the sender wrote to, for people; empty: final_recipient
   Action action = Action::failed;
   std::string status;      // RFC 3463: "5.1.1"
   std::string remote_mta;  // the host that answered; empty: none
