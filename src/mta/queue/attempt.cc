@@ -1,48 +1,37 @@
-// attempt.cc: settling what is due (attempt.h).
+// attempt.cc: what is due of a letter, and where it goes (attempt.h).
 
 #include "mta/queue/attempt.h"
 
 #include <algorithm>
 
-#include "base/check.h"
-#include "mta/queue/events.h"
 #include "mta/queue/schedule.h"
 
 namespace posta::mta {
 
-namespace {
-
-constexpr int kTriesMax = 16;  // settlements lost to administrators, one after the other
-
-Failure too_busy() {
-  return fail(Error::Kind::unavailable, "the letter is changed too often to be settled");
-}
-
-Outcome expired(const OwedRecipient& owed) {  // RFC 3463 §3.5
-  std::string last = owed.last_reply.code ? ": " + owed.last_reply.str() : std::string();
-  return {Outcome::Kind::failed, {554, {5, 4, 7}, "Not delivered for too long" + last}};
-}
-
-}  // namespace
-
 // The schedule says that the letter is due. The wall clock may have jumped meanwhile, so "due" is
-// what was due first, and whatever else the clock says.
+// what was due first, and whatever else the clock says; unless the letter was woken for some of it.
+// What only chance has put off a little longer comes along: they may share a transaction.
 std::vector<std::size_t> Queue::Attempt::due(WallTime now) const {
   WallTime first = WallTime::max();
   for (const auto& owed : letter_.owed)
     if (!owed.held) first = std::min(first, owed.next_attempt);
+  const WallTime until = recovered_.empty() ? std::max(now, first) : now;
   std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < letter_.owed.size(); ++i)
-    if (!letter_.owed[i].held && letter_.owed[i].next_attempt <= std::max(now, first))
-      out.push_back(i);
+  for (std::size_t i = 0; i < letter_.owed.size(); ++i) {
+    const OwedRecipient& owed = letter_.owed[i];
+    if (owed.held) continue;
+    const WallTime from = owed.next_attempt - jitter_max(queue_.config_.limits, owed.attempts);
+    if (from <= until || recovered_.contains(owed.number)) out.push_back(i);
+  }
   return out;
 }
 
 Task<Result<std::optional<Instant>>> Queue::Attempt::run() {
   runtime::Executor& executor = co_await runtime::this_executor();
+  chance_ = executor.random();
   CO_TRY_VOID(co_await settle_here());
   CO_TRY_VOID(co_await settle_abroad());
-  if (!stopped_) CO_TRY_VOID(co_await settle_late());
+  if (!stopped_) co_await settle_late();
   if (letter_.owed.empty()) co_return std::optional<Instant>();
   co_return std::optional<Instant>(next_due(executor));
 }
@@ -72,6 +61,7 @@ Task<Result<>> Queue::Attempt::settle_here() {
   runtime::Executor& executor = co_await runtime::this_executor();
   for (int tries = 0; tries < kTriesMax; ++tries) {
     abroad_.clear();
+    refused_.clear();
     Settlement settlement(queue_, letter_.letter, letter_.message, /*letter_on_disk=*/true);
     settlement.expect(letter_);
     settlement.set_reached(letter_.reached);
@@ -79,70 +69,63 @@ Task<Result<>> Queue::Attempt::settle_here() {
     for (const auto& owed : letter_.owed) next_number = std::max(next_number, owed.number + 1);
     for (std::size_t i : due(executor.wall()))
       co_await place(settlement, letter_.owed[i], next_number);
-    if (settlement.items().empty()) co_return Result<>();
-    CO_TRY(bool done, co_await commit(settlement));
-    if (done) co_return Result<>();
+    bool done = settlement.items().empty();
+    if (!done) {
+      CO_TRY(done, co_await commit(settlement));
+    }
+    if (done) co_return co_await settle(std::exchange(refused_, {}));
   }
   co_return too_busy();
 }
 
 // Where one owed recipient goes now. An alias becomes one item for each place it leads to; the
-// first takes over the obligation. Who goes abroad as before needs no item: nothing changes yet.
+// first takes over the obligation. Who goes abroad as before, or is refused, needs no item: nothing
+// changes yet.
 Task<> Queue::Attempt::place(Settlement& settlement, OwedRecipient owed, Number& next_number) {
   runtime::Executor& executor = co_await runtime::this_executor();
   auto destinations = co_await queue_.deps_.router.resolve(owed.recipient.address);
-  auto add = [&](bool on_disk) -> Settlement::Item& {
-    auto& item = settlement.items().emplace_back();
-    item.owed = owed;
-    item.on_disk = on_disk;
-    if (!on_disk) item.owed.number = next_number++;
-    return item;
-  };
-  auto tried = [&](bool on_disk) -> Settlement::Item& {
-    auto& item = add(on_disk);
-    item.owed.attempts += 1;
-    item.owed.next_attempt = next_try(executor, item.owed.attempts);
-    return item;
-  };
   if (!destinations) {
-    tried(true).outcome =
-        Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, destinations.error().what}};
+    auto& item = settlement.items().emplace_back();
+    item.owed = std::move(owed);
+    item.on_disk = true;
+    item.outcome = Outcome{Outcome::Kind::deferred, {451, {4, 3, 0}, destinations.error().what}};
+    count_attempt(item.owed, executor.wall());
     co_return;
   }
-  bool first = true;
+  bool on_disk = true;
   for (Destination& destination : *destinations) {
-    const bool on_disk = std::exchange(first, false);
+    Settlement::Item item;
+    item.owed = owed;
+    item.owed.recipient.address = destination.address;
+    item.on_disk = std::exchange(on_disk, false);
+    if (!item.on_disk) item.owed.number = next_number++;
+    item.moved = !item.on_disk || destination.address != owed.recipient.address;
     if (auto* remote = std::get_if<RemoteRoute>(&destination.route)) {
-      Number number = owed.number;
-      if (!on_disk || destination.address != owed.recipient.address) {
-        auto& item = add(on_disk);
-        item.owed.recipient.address = destination.address;
-        item.owed.next_attempt = executor.wall();
-        item.moved = true;
-        item.outcome = Outcome{Outcome::Kind::deferred, {250, {2, 0, 0}, "Queued"}};
-        number = item.owed.number;
-      }
       Group& group = abroad_[remote->destination()];
       group.route = std::move(*remote);
-      group.numbers.push_back(number);
+      group.numbers.push_back(item.owed.number);
+    } else if (place_here(settlement, item, destination.route); !is_told(item.outcome)) {
+      item.moved = false;
+      count_attempt(item.owed, executor.wall());
+      settlement.items().push_back(std::move(item));
       continue;
-    }
-    auto& item = tried(on_disk);
-    item.owed.recipient.address = destination.address;
-    if (auto* none = std::get_if<NoRoute>(&destination.route)) {
-      auto kind = none->reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
-      item.outcome = Outcome{kind, std::move(none->reply)};
     } else {
-      place_here(settlement, item, std::get<LocalRoute>(destination.route));
+      refused_[item.owed.number] = *std::move(item.outcome);
     }
+    if (!item.moved) continue;
+    item.owed.next_attempt = executor.wall();
+    item.outcome = Outcome{Outcome::Kind::deferred, {250, {2, 0, 0}, "Queued"}};
+    settlement.items().push_back(std::move(item));
   }
 }
 
-WallTime Queue::Attempt::next_try(runtime::Executor& executor, unsigned attempts) const {
-  return executor.wall() + retry_pause(queue_.config_.limits, attempts, executor.random());
-}
-
-void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item, LocalRoute& local) {
+void Queue::Attempt::place_here(Settlement& settlement, Settlement::Item& item, Route& route) {
+  if (auto* none = std::get_if<NoRoute>(&route)) {
+    auto kind = none->reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
+    item.outcome = Outcome{kind, std::move(none->reply)};
+    return;
+  }
+  auto& local = std::get<LocalRoute>(route);
   if (!settlement.reach(local.account.id)) {
     item.outcome = Outcome{Outcome::Kind::delivered, {250, {2, 1, 5}, "Has it already"}};
     return;
@@ -173,11 +156,18 @@ Task<Result<>> Queue::Attempt::settle_abroad() {
       carriers.spawn(carry(destination, std::move(group)));
       continue;
     }
+    if (answer.kind == Kind::wait) {
+      waiting_.insert(group.numbers.begin(), group.numbers.end());
+      for (Number number : group.numbers)
+        if (recovered_.contains(number))
+          queue_.destinations_->stay_recovered(letter_.letter.id, number);
+      continue;
+    }
+    queue_.destinations_->put_off(destination, letter_.letter.id, group.numbers);
     for (Number number : group.numbers) {
-      if (answer.kind == Kind::wait)
-        waiting_.insert(number);
-      else
-        dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+      dead[number] = Outcome{Outcome::Kind::deferred, answer.why};
+      put_off_[number] =
+          std::chrono::ceil<std::chrono::milliseconds>(answer.until - executor.now());
     }
   }
   Result<> result = co_await settle(std::move(dead));
@@ -215,6 +205,8 @@ Task<> Queue::Attempt::carry(std::string destination, Group group) {
     come.result = co_await queue_.deps_.remote.deliver(std::move(job), pool_, stop_);
     Destinations::Left left{come.result.unreachable, executor.now() - began};
     if (left.unreachable) left.random = executor.random();
+    if (left.unreachable && !come.result.stopped)
+      queue_.destinations_->put_off(destination, letter_.letter.id, come.numbers);
     woken = come.result.stopped ? queue_.destinations_->leave_untried(destination)
                                 : queue_.destinations_->leave(destination, left, executor.now());
   } else {
@@ -224,110 +216,6 @@ Task<> Queue::Attempt::carry(std::string destination, Group group) {
   queue_.wake(woken, executor.now());
   come_.push_back(std::move(come));
   bell_.ring();
-}
-
-Task<Result<>> Queue::Attempt::settle(std::map<Number, Outcome> outcomes) {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  for (int tries = 0; tries < kTriesMax; ++tries) {
-    Settlement settlement(queue_, letter_.letter, letter_.message, /*letter_on_disk=*/true);
-    settlement.expect(letter_);
-    settlement.set_reached(letter_.reached);
-    for (const auto& owed : letter_.owed) {
-      auto outcome = outcomes.find(owed.number);
-      if (outcome == outcomes.end()) continue;
-      auto& item = settlement.items().emplace_back();
-      item.owed = owed;
-      item.on_disk = true;
-      item.owed.attempts += 1;
-      item.outcome = outcome->second;
-      if (item.outcome->kind == Outcome::Kind::deferred)
-        item.owed.next_attempt = next_try(executor, item.owed.attempts);
-    }
-    if (settlement.items().empty()) co_return Result<>();
-    CO_TRY(bool done, co_await commit(settlement));
-    if (done) co_return Result<>();
-  }
-  co_return too_busy();
-}
-
-// --- too late
-
-Task<Result<>> Queue::Attempt::settle_late() {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  const QueueLimits& limits = queue_.config_.limits;
-  const Letter& letter = letter_.letter;
-  for (int tries = 0; tries < kTriesMax; ++tries) {
-    auto age = executor.wall() - letter.origin.received;
-    Settlement settlement(queue_, letter, letter_.message, /*letter_on_disk=*/true);
-    settlement.expect(letter_);
-    settlement.set_reached(letter_.reached);
-    for (const auto& owed : letter_.owed) {
-      if (owed.held || owed.attempts == 0) continue;
-      bool over = age > limits.life_max && owed.attempts >= attempts_before_expiry(limits);
-      bool late = limits.delay_warning.count() > 0 && age > limits.delay_warning &&
-                  !owed.delay_told && letter.envelope.from;
-      if (!over && !late) continue;
-      auto& item = settlement.items().emplace_back();
-      item.owed = owed;
-      item.on_disk = true;
-      item.late = !over;
-      item.owed.delay_told = true;
-      item.outcome =
-          over ? expired(owed) : Outcome{Outcome::Kind::deferred, owed.last_reply, owed.last_host};
-    }
-    if (settlement.items().empty()) co_return Result<>();
-    CO_TRY(bool done, co_await commit(settlement));
-    if (done) co_return Result<>();
-  }
-  co_return too_busy();
-}
-
-// --- commits
-
-Task<Result<bool>> Queue::Attempt::commit(Settlement& settlement) {
-  runtime::Executor& executor = co_await runtime::this_executor();
-  changed_ = true;
-  std::vector<OwedRecipient> others;
-  for (const auto& owed : letter_.owed) {
-    bool touched = std::ranges::any_of(settlement.items(), [&](const auto& item) {
-      return item.on_disk && item.owed.number == owed.number;
-    });
-    if (!touched) others.push_back(owed);
-  }
-  settlement.set_others_owed(!others.empty());
-  CO_TRY_VOID(co_await queue_.report(settlement));
-  CO_TRY(bool committed, co_await settlement.commit());
-  if (!committed) {
-    CO_TRY_VOID(co_await read_again());
-    co_return false;
-  }
-  for (auto& item : settlement.items()) {
-    if (!item.moved && !item.late)
-      events::recipient_settled(queue_.deps_.events, letter_.letter.id, item.owed, *item.outcome);
-    if (item.local && item.outcome->kind == Outcome::Kind::delivered)
-      letter_.reached.push_back(item.local->account);
-    if (item.outcome->kind == Outcome::Kind::deferred) others.push_back(std::move(item.owed));
-  }
-  for (const auto& offspring : settlement.offspring()) {
-    events::report_sent(queue_.deps_.events, offspring.letter.id, letter_.letter.id);
-    queue_.schedule_->put(offspring.letter.id, executor.now());
-  }
-  letter_.owed = std::move(others);
-  co_return true;
-}
-
-// The letter and its message never change; what is owed of it may have.
-Task<Result<>> Queue::Attempt::read_again() {
-  CO_TRY(auto fresh, co_await queue_.show(letter_.letter.id));
-  if (!fresh) {
-    letter_.owed.clear();
-    co_return Result<>();
-  }
-  letter_.owed = std::move(fresh->owed);
-  letter_.reached = std::move(fresh->reached);
-  letter_.changes = fresh->changes;
-  letter_.seen = fresh->seen;
-  co_return Result<>();
 }
 
 }  // namespace posta::mta

@@ -179,9 +179,14 @@ TEST_F(Attempt, AClockSetBackDoesNotPutOffWhatWasDueLater) {
 TEST_F(Attempt, TheAttemptsBeforeExpiryFillHalfTheLife) {
   QueueLimits l;
   std::chrono::milliseconds tried{};
-  for (unsigned i = 1; i < attempts_before_expiry(l); ++i) tried += retry_pause(l, i, 0);
+  unsigned attempts = 1;
+  for (; !tried_for_long(l, attempts, 0s); ++attempts) tried += retry_pause(l, attempts, 0);
   EXPECT_GE(tried, l.life_max / 2);
   EXPECT_LT(tried, l.life_max);
+  EXPECT_TRUE(tried_for_long(l, 0, l.life_max / 2));
+  EXPECT_FALSE(tried_for_long(l, 1, l.life_max / 2 - 1s));
+  l.retry_first = l.retry_max = 0s;
+  EXPECT_TRUE(tried_for_long(l, 1000, 0s));
   EXPECT_EQ(pause_until(l, WallTime(5s), WallTime(9s)), 0s);
   EXPECT_EQ(pause_until(l, WallTime(24h * 365), WallTime(9s)), l.retry_max * 2);
 }

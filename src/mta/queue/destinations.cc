@@ -57,7 +57,9 @@ std::vector<QueueId> Queue::Destinations::leave(const std::string& name, const L
     // Of several letters that fail together one counts.
     if (destination.failures == 0 || now >= destination.dead_until) {
       ++destination.failures;
-      destination.dead_until = now + retry_pause(limits_, destination.failures, left.random);
+      destination.dead_until =
+          now + std::min<Duration>(retry_pause(limits_, destination.failures, left.random),
+                                   limits_.destination_dead_max);
     }
     destination.why = *left.unreachable;
     destination.limit = limits_.destination_sessions_first;
@@ -70,6 +72,7 @@ std::vector<QueueId> Queue::Destinations::leave(const std::string& name, const L
     destination.took += (left.took - destination.took) / kAverageOf;
     destination.left_at = now;
     wake(name, destination, out);
+    recover(name, destination, out);
   }
   // One comes in for one that has left; if nobody need be held back, all do.
   auto& held = destination.held_back;
@@ -122,6 +125,49 @@ void Queue::Destinations::wake(const std::string& name, Destination& destination
     woken_[id].push_back(name);
     out.emplace_back(id);
   }
+}
+
+void Queue::Destinations::put_off(const std::string& name, QueueId letter,
+                                  const std::vector<std::uint32_t>& numbers) {
+  std::lock_guard lock(mutex_);
+  auto place = all_.find(name);
+  if (place == all_.end()) return;
+  if (put_off_.size() >= limits_.put_off_max && !put_off_.contains(letter.value)) return;
+  place->second.put_off.insert(letter.value);
+  put_off_[letter.value][name].insert(numbers.begin(), numbers.end());
+}
+
+// Some of those that were put off, the oldest first; the next letter that leaves wakes more.
+void Queue::Destinations::recover(const std::string& name, Destination& destination,
+                                  std::vector<QueueId>& out) {
+  for (std::size_t i = 0; i < limits_.woken_together && !destination.put_off.empty(); ++i) {
+    const std::uint64_t id = *destination.put_off.begin();
+    destination.put_off.erase(destination.put_off.begin());
+    auto place = put_off_.find(id);
+    recovered_[id].merge(place->second.at(name));
+    place->second.erase(name);
+    if (place->second.empty()) put_off_.erase(place);
+    out.emplace_back(id);
+  }
+}
+
+std::set<std::uint32_t> Queue::Destinations::recovered(QueueId letter) {
+  std::lock_guard lock(mutex_);
+  auto found = recovered_.extract(letter.value);
+  return found ? std::move(found.mapped()) : std::set<std::uint32_t>();
+}
+
+void Queue::Destinations::stay_recovered(QueueId letter, std::uint32_t number) {
+  std::lock_guard lock(mutex_);
+  recovered_[letter.value].insert(number);
+}
+
+void Queue::Destinations::forget(QueueId letter) {
+  std::lock_guard lock(mutex_);
+  recovered_.erase(letter.value);
+  auto found = put_off_.extract(letter.value);
+  if (!found) return;
+  for (const auto& [name, numbers] : found.mapped()) all_.at(name).put_off.erase(letter.value);
 }
 
 // True: the letter was woken.

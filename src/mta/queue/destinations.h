@@ -4,9 +4,14 @@
 //            reachable                         unreachable
 //    alive <----------- probing <--+      alive ---------> dead
 //      |                   ^       |                        |
-//      |  at most `limit`  +-------|-- the time has come ---+   letters meanwhile: deferred with
-//      |  sessions, which          |                            the reply that said so
+//      |  at most `limit`  +-------|-- the time has come ---+   letters meanwhile: put off until
+//      then, |  sessions, which          |                            with the reply that said so
 //      |  grows with success       +-- one letter; others wait for what comes of it
+//
+// RFC 5321 §4.5.4.1: "In general, the retry interval SHOULD be at least 30 minutes; however, more
+// sophisticated and variable strategies will be beneficial". Pauses are for each letter; that a
+// destination is back is found sooner, by any of them. Each letter that it takes then wakes some of
+// those that were put off or found it dead.
 //
 // A letter that must wait is woken when a place is free, which is then kept for it. It stays owed,
 // and due, meanwhile.
@@ -52,6 +57,16 @@ class Queue::Destinations {
     Duration took{};
     std::uint64_t random = 0;  // for the pause
   };
+  // These obligations of the letter are deferred since nobody answers there. They are woken when
+  // somebody does, and recovered() names them then.
+  void put_off(const std::string& name, QueueId letter, const std::vector<std::uint32_t>& numbers);
+  // An attempt at the letter begins: what is due of it because its destination answers again.
+  std::set<std::uint32_t> recovered(QueueId letter);
+  // ... and still is at the next attempt: it must wait for a place now.
+  void stay_recovered(QueueId letter, std::uint32_t number);
+  // Nothing of the letter is owed any more.
+  void forget(QueueId letter);
+
   // The letter is done with the destination. The letters to be woken.
   std::vector<QueueId> leave(const std::string& name, const Left& left, Instant now);
   // As leave(), with nothing learned: it was not tried.
@@ -82,14 +97,17 @@ class Queue::Destinations {
     Duration took{};                  // by a letter, on average; zero: none has left yet
     Instant left_at{};                // when the last one did
     std::deque<runtime::Bell*> held_back;
+    std::set<std::uint64_t> put_off;  // letters
 
     bool idle() const {
-      return sessions == 0 && waiting.empty() && woken.empty() && held_back.empty();
+      return sessions == 0 && waiting.empty() && woken.empty() && held_back.empty() &&
+             put_off.empty();
     }
   };
   Answer judge(const Destination& destination, bool woken, Instant now) const;
   bool crowded(const Destination& destination, Instant now) const;
   void wake(const std::string& name, Destination& destination, std::vector<QueueId>& out);
+  void recover(const std::string& name, Destination& destination, std::vector<QueueId>& out);
   bool arrived(const std::string& name, Destination& destination, QueueId letter);
   void tidy(Instant now);
 
@@ -97,6 +115,9 @@ class Queue::Destinations {
   mutable std::mutex mutex_;
   std::map<std::string, Destination> all_;
   std::unordered_map<std::uint64_t, std::vector<std::string>> woken_;  // letter: who woke it
+  using Numbers = std::set<std::uint32_t>;
+  std::unordered_map<std::uint64_t, std::map<std::string, Numbers>> put_off_;  // letter: where
+  std::unordered_map<std::uint64_t, Numbers> recovered_;
 };
 
 }  // namespace posta::mta

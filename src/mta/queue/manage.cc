@@ -54,6 +54,7 @@ Task<Result<std::size_t>> Queue::held(Selection which) {
 
 Task<Result<std::size_t>> Queue::release(Selection which) {
   which.held = true;
+  destinations_->revive();
   return manage(Order::release, std::move(which), Report::no);
 }
 
@@ -146,6 +147,7 @@ Task<Result<bool>> Queue::remove_from(QueuedLetter& letter, std::vector<std::siz
   }
   if (!settlement.still_owed()) {
     schedule_->remove(letter.letter.id);
+    destinations_->forget(letter.letter.id);
     events::letter_removed(deps_.events, letter.letter.id);
   }
   co_return true;

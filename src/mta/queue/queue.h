@@ -7,7 +7,8 @@
 //   (none) -----> Owed ----------> Trying ----------------------> (gone; failed leaves a DSN, same
 //   batch)
 //     |            ^                 |
-//     |            +---- deferred ---+   next_attempt, attempts and last_reply are updated
+//     |            +---- deferred ---+   next_attempt, attempts and last_reply are updated; so is
+//     |                                  what has failed while its DSN cannot be written
 //     |
 //     +-- inline: delivered inside the admitting commit, never Owed
 //
@@ -15,9 +16,9 @@
 // several recipients lead to gets one copy, whenever they are settled.
 // At least once for remote hosts: RFC 5321 §6.1 leaves no better choice.
 //
-// admit.cc, schedule.cc, attempt.cc, settle.cc, report.cc, manage.cc, destinations.cc. Due letters
-// sit in a heap in memory, rebuilt from the store at start. The worker runs on one executor; the
-// rest on any.
+// admit.cc, schedule.cc, attempt.cc, attempt_settle.cc, settle.cc, report.cc, manage.cc,
+// destinations.cc. Due letters sit in a heap in memory, rebuilt from the store at start. The worker
+// runs on one executor; the rest on any.
 #pragma once
 
 #include <functional>
@@ -56,7 +57,14 @@ struct QueueLimits {
   std::size_t destination_sessions_first = 5;
   std::size_t destination_sessions_max = 20;
   std::size_t destinations_max = 10'000;  // remembered; beyond, those without mail are forgotten
-  std::size_t list_max = 1000;            // letters in one answer of list()
+  // A destination where nobody answers is left alone for so long at most, then probed by one
+  // letter.
+  std::chrono::seconds destination_dead_max{5 * 60};
+  // Letters that are woken when their destination answers again; more: come when it is probed.
+  std::size_t put_off_max = 100'000;
+  std::size_t woken_together = 100;     // of them, by each letter that it takes
+  std::chrono::seconds full_pause{10};  // before a store without room for commits is asked again
+  std::size_t list_max = 1000;          // letters in one answer of list()
   // Letters in memory until their first attempt, so that they need not be read; more: are read.
   Octets at_hand_octets_max = 16_MiB;
   // Letters that wait for a place at a destination that takes each of them within `quick_time`;
@@ -97,6 +105,8 @@ struct OwedRecipient {
   bool held = false;        // an administrator stopped it
   std::string last_host;    // who gave last_reply; empty: nobody but us
   bool delay_told = false;  // its sender has had the notice of delay
+  // For so long in all it was not tried, because nobody answered at its destination.
+  std::chrono::milliseconds put_off{};
 };
 
 struct QueuedLetter {
@@ -177,6 +187,10 @@ class Queue {
                                  Report report);
 
   Task<> attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop);
+  // When the letter is due next; nothing if none of it is owed.
+  Task<Result<std::optional<Instant>>> try_letter(QueueId id, SmtpPool& pool, runtime::Stop& stop);
+  // False: what came of an attempt could not be written, so none is made until `store_full_until_`.
+  Task<bool> store_takes_commits();
   bool must_wait(QueueId id, Instant now);
   std::chrono::milliseconds tell(Settlement& settlement, Admitted& admitted, WallTime now);
   Task<> hold_back(const std::set<std::string>& destinations);
@@ -190,6 +204,7 @@ class Queue {
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<Destinations> destinations_;
   std::unique_ptr<AtHand> at_hand_;
+  std::optional<Instant> store_full_until_;  // the worker's
 };
 
 }  // namespace posta::mta

@@ -7,7 +7,7 @@ namespace posta::mta {
 namespace {
 
 constexpr std::uint8_t kLetterVersion = 2;
-constexpr std::uint8_t kOwedVersion = 2;
+constexpr std::uint8_t kOwedVersion = 3;
 constexpr std::string_view kLetterPrefix = "Q/letter/";
 constexpr std::string_view kOwedPrefix = "Q/owed/";
 constexpr std::string_view kReachedPrefix = "Q/reached/";
@@ -160,6 +160,7 @@ std::string encode_owed(const OwedRecipient& owed) {
   out.number(reply.status.cls).number(reply.status.subject).number(reply.status.detail);
   out.text(reply.text).boolean(owed.held);
   out.text(owed.last_host).boolean(owed.delay_told);
+  out.number(static_cast<std::uint64_t>(owed.put_off.count()));
   return out.take();
 }
 
@@ -186,6 +187,7 @@ Result<OwedRecipient> decode_owed(std::uint32_t number, std::string_view record)
     out.last_host = in.text();
     out.delay_told = in.boolean();
   }
+  if (version >= 3) out.put_off = std::chrono::milliseconds(static_cast<std::int64_t>(in.number()));
   if (!in.done()) return corrupt("an owed recipient that is cut or too long");
   return out;
 }

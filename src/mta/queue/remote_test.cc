@@ -97,6 +97,106 @@ TEST_F(Remote, WhatIsDeferredComesBackAfterItsPause) {
   EXPECT_EQ(host.messages().size(), 1u);
 }
 
+// RFC 5321 §4.5.3.1.8: a transaction for each of them costs them more than us.
+TEST_F(Remote, WhoWereDeferredTogetherComeBackInOneTransaction) {
+  Host host(executor, network, "192.0.2.1");
+  host.say_once("DATA", "451 4.3.0 later");
+  start_worker();
+  std::vector<std::string> eight;
+  for (int i = 0; i < 8; ++i) eight.push_back("joe" + std::to_string(i) + "@example.net");
+  admit("ann@example.org", eight);
+  pass(50s);
+  EXPECT_EQ(host.count("MAIL"), 1u);
+  pass(1h);
+  EXPECT_EQ(owed(), 0u);
+  EXPECT_EQ(host.count("MAIL"), 2u);
+  EXPECT_EQ(host.count("RCPT"), 16u);
+  EXPECT_EQ(host.messages().size(), 1u);
+}
+
+TEST_F(Remote, WhatOnlyChanceHasPutOffLongerComesAlong) {
+  Host host(executor, network, "192.0.2.1");
+  Letter letter = letter_of("", {"joe@example.net", "sue@example.net", "kim@example.net"});
+  const QueueId id = letter.id;
+  EXPECT_TRUE(await(admit_text(*rooms, std::move(letter), "Subject: x\r\n\r\nx\r\n")));
+  store::Batch batch;
+  const Duration later[] = {60s, 74s, 76s};  // after one attempt a quarter of 60 s may be chance
+  const std::vector<QueuedLetter> letters = listed();
+  for (OwedRecipient owed : letters[0].owed) {
+    owed.attempts = 1;
+    owed.next_attempt =
+        executor.wall() + std::chrono::duration_cast<std::chrono::milliseconds>(later[owed.number]);
+    batch.put(owed_key(id, owed.number), encode_owed(owed));
+  }
+  EXPECT_TRUE(await(rooms->store->commit(std::move(batch))));
+  restart(false);
+  start_worker();
+  pass(65s);
+  EXPECT_EQ(host.count("MAIL"), 1u);
+  EXPECT_EQ(host.count("RCPT"), 2u);
+  pass(15s);
+  EXPECT_EQ(host.count("RCPT"), 3u);
+  EXPECT_EQ(owed(), 0u);
+}
+
+// RFC 3464 §3: an Original-Recipient that no ORCPT has said "MUST NOT" be there.
+TEST_F(Remote, AReportOfAnAliasNamesWhomTheSenderWroteTo) {
+  Host host(executor, network, "192.0.2.1");
+  host.say("RCPT", "550 5.1.1 no joe here");
+  rooms->town.add_alias("away@example.org", {"joe@example.net"});
+  start_worker();
+  admit("ann@example.org", {"away@example.org"});
+  pass(1min);
+  ASSERT_EQ(inbox("ann@example.org").size(), 1u);
+  const std::string report = inbox("ann@example.org")[0];
+  EXPECT_FALSE(contains(report, "Original-Recipient"));
+  EXPECT_TRUE(contains(report, "Your message to <away@example.org>\r\n"));
+  EXPECT_TRUE(contains(report, "Final-Recipient: rfc822; joe@example.net\r\n"));
+}
+
+TEST_F(Remote, WhatIsOursToSayIsNotPutIntoTheHostsMouth) {
+  for (bool by_hand : {true, false}) {
+    Host host(executor, network, "192.0.2.1");
+    host.say("RCPT", "450 4.2.0 greylisted");
+    start_worker();
+    admit("ann@example.org", {"joe@example.net"});
+    pass(10s);
+    ASSERT_EQ(listed().size(), 1u);
+    EXPECT_EQ(listed()[0].owed[0].last_host, "mx.example.net");
+    if (by_hand) {
+      EXPECT_EQ(await(rooms->queue.remove({}, Report::yes)), std::size_t{1});
+    } else {
+      resolver.remove("example.net");
+      resolver.add("example.net MX 0 .");  // RFC 7505
+    }
+    pass(10min);
+    EXPECT_EQ(owed(), 0u);
+    ASSERT_EQ(inbox("ann@example.org").size(), 1u);
+    const std::string report = inbox("ann@example.org")[0];
+    EXPECT_FALSE(contains(report, "greylisted")) << report;
+    EXPECT_FALSE(contains(report, "Remote-MTA")) << report;
+    EXPECT_TRUE(contains(report, "Diagnostic-Code: x-posta; 5")) << report;
+    EXPECT_TRUE(contains(report, by_hand ? "Status: 5.0.0" : "Status: 5.1.10")) << report;
+    empty_inbox("ann@example.org");
+    restart(false);
+  }
+}
+
+TEST_F(Remote, WhatExpiresTellsTheLastWordOfItsHost) {
+  Host host(executor, network, "192.0.2.1");
+  host.say("RCPT", "450 4.2.0 greylisted");
+  limits.delay_warning = 0s;
+  restart(false);
+  start_worker();
+  admit("ann@example.org", {"joe@example.net"});
+  pass(24h * 6);
+  ASSERT_EQ(inbox("ann@example.org").size(), 1u);
+  for (std::string_view part : {"Status: 5.4.7\r\n", "Remote-MTA: dns; mx.example.net\r\n",
+                                "Diagnostic-Code: smtp; 450 4.2.0 greylisted\r\n",
+                                "The host mx.example.net said: 450 4.2.0 greylisted"})
+    EXPECT_TRUE(contains(inbox("ann@example.org")[0], part)) << part;
+}
+
 TEST_F(Remote, LatenessIsToldOnce) {
   start_worker();  // nobody listens
   admit("ann@example.org", {"joe@example.net"});
@@ -129,10 +229,16 @@ TEST_F(Remote, ADeadDestinationIsProbedByOneLetter) {
   pass(10s);
   std::size_t tried = network.connections();
   EXPECT_EQ(tried, 0u);
+  std::size_t attempts = 0;
   for (const auto& letter : listed()) {
-    EXPECT_EQ(letter.owed[0].attempts, 1u);
+    attempts += letter.owed[0].attempts;
     EXPECT_EQ(letter.owed[0].last_reply.status, (Status{4, 4, 1}));
+    // The others are put off until the next probe.
+    if (letter.owed[0].attempts > 0) continue;
+    EXPECT_GT(letter.owed[0].next_attempt, executor.wall() + 30s);
+    EXPECT_LT(letter.owed[0].next_attempt, executor.wall() + limits.destination_dead_max);
   }
+  EXPECT_EQ(attempts, limits.destination_sessions_first);
   // Only the letters that began together have asked the DNS: the first five.
   EXPECT_LE(resolver.questions(), 3u * limits.destination_sessions_first);
   std::size_t before = resolver.questions();

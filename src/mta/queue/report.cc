@@ -33,15 +33,20 @@ wm::RecipientReport describe(const auto& item, const Letter& about, const QueueL
   const Reply& reply = item.outcome->reply;
   wm::RecipientReport report;
   report.final_recipient = owed.recipient.address.str();
-  if (owed.recipient.original != report.final_recipient && !owed.recipient.original.empty())
-    report.original_recipient = "rfc822;" + owed.recipient.original;
+  // RFC 3464 §3: "MTAs and gateways MUST NOT generate the Original-Recipient field of a DSN unless
+  // the mail transfer protocol provides the address originally specified by the sender". DSN is not
+  // offered, so nobody says ORCPT; people read whom the sender wrote to.
+  report.written_to = owed.recipient.original;
   using Action = wm::RecipientReport::Action;
   report.action = item.late ? Action::delayed : Action::failed;
-  report.status = reply.status ? reply.status.str() : item.late ? "4.0.0" : "5.0.0";
+  // RFC 3463 §2: what is still tried has class 4, even if a host refused us for good.
+  const bool fits = reply.status && (!item.late || reply.status.cls == 4);
+  report.status = fits ? reply.status.str() : item.late ? "4.0.0" : "5.0.0";
   report.diagnostic = reply.str();
   report.remote_mta = item.outcome->host;
-  // Who was tried for too long: the last word of the other side is the reason.
-  if (report.remote_mta.empty() && !owed.last_host.empty()) {
+  // Who was tried for too long: the last word of the other side is the reason. Whatever else is
+  // ours to say has nothing to do with it.
+  if (item.expired && !owed.last_host.empty()) {
     report.remote_mta = owed.last_host;
     report.diagnostic = owed.last_reply.str();
   }

@@ -82,13 +82,24 @@ void Queue::Schedule::used_id(QueueId id) {
   }
 }
 
-std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attempts,
-                                      std::uint64_t random) {
+namespace {
+
+std::chrono::milliseconds pause_after(const QueueLimits& limits, unsigned attempts) {
   std::chrono::milliseconds pause = limits.retry_first;
   for (unsigned i = 1; i < attempts && pause < limits.retry_max; ++i) pause *= 2;
-  pause = std::min<std::chrono::milliseconds>(pause, limits.retry_max);
-  auto quarter = static_cast<std::uint64_t>(pause.count()) / 4;
-  return pause + std::chrono::milliseconds(quarter ? random % quarter : 0);
+  return std::min<std::chrono::milliseconds>(pause, limits.retry_max);
+}
+
+}  // namespace
+
+std::chrono::milliseconds jitter_max(const QueueLimits& limits, unsigned attempts) {
+  return pause_after(limits, attempts) / 4;
+}
+
+std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attempts,
+                                      std::uint64_t random) {
+  auto jitter = static_cast<std::uint64_t>(jitter_max(limits, attempts).count());
+  return pause_after(limits, attempts) + std::chrono::milliseconds(jitter ? random % jitter : 0);
 }
 
 std::chrono::milliseconds pause_until(const QueueLimits& limits, WallTime at, WallTime now) {
@@ -96,13 +107,13 @@ std::chrono::milliseconds pause_until(const QueueLimits& limits, WallTime at, Wa
                                                limits.retry_max * 2);
 }
 
-unsigned attempts_before_expiry(const QueueLimits& limits) {
+bool tried_for_long(const QueueLimits& limits, unsigned attempts,
+                    std::chrono::milliseconds put_off) {
   constexpr unsigned kAttemptsMax = 1000;  // should somebody want no pauses
-  std::chrono::milliseconds tried{};
-  unsigned attempts = 1;
-  while (tried < limits.life_max / 2 && attempts < kAttemptsMax)
-    tried += retry_pause(limits, attempts++, 0);
-  return attempts;
+  if (attempts >= kAttemptsMax) return true;
+  std::chrono::milliseconds tried = put_off;
+  for (unsigned i = 1; i < attempts; ++i) tried += pause_after(limits, i);
+  return tried >= limits.life_max / 2;
 }
 
 }  // namespace posta::mta

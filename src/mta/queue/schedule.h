@@ -59,8 +59,13 @@ std::chrono::milliseconds retry_pause(const QueueLimits& limits, unsigned attemp
 // mail off for years.
 std::chrono::milliseconds pause_until(const QueueLimits& limits, WallTime at, WallTime now);
 
-// So many attempts take half of life_max at least. A letter with fewer has not been tried for long
-// enough to be given up, whatever the clock says: a clock that jumps must not fail mail.
-unsigned attempts_before_expiry(const QueueLimits& limits);
+// The most that retry_pause() adds to the pause for chance.
+std::chrono::milliseconds jitter_max(const QueueLimits& limits, unsigned attempts);
+
+// So many attempts, and the time it was put off, take half of life_max at least. What was owed for
+// less has not been tried for long enough to be given up, whatever the clock says: a clock that
+// jumps must not fail mail.
+bool tried_for_long(const QueueLimits& limits, unsigned attempts,
+                    std::chrono::milliseconds put_off);
 
 }  // namespace posta::mta

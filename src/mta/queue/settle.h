@@ -29,8 +29,10 @@ class Queue::Settlement {
     bool on_disk = false;  // Q/owed has it already
     std::optional<MailboxCarrier::Prepared> local;  // delivered at the account's turn
     std::optional<Outcome> outcome;
-    bool late = false;   // still owed, and the sender is told so
-    bool moved = false;  // nothing was tried: it is written because its address has changed
+    bool late = false;     // still owed, and the sender is told so
+    bool expired = false;  // tried in vain for too long
+    bool silent = false;   // deferred as it was before: no event
+    bool moved = false;    // nothing was tried: it is written because its address has changed
   };
 
   Settlement(Queue& queue, Letter letter, StoredMessage message, bool letter_on_disk)

@@ -35,32 +35,57 @@ bool Queue::must_wait(QueueId id, Instant now) {
   return !destination.empty() && destinations_->wait(destination, id, now);
 }
 
+// Postponed without a word to the store, and without a look at it, while what comes of an attempt
+// could not be written: what a host has taken then would be sent again.
+Task<bool> Queue::store_takes_commits() {
+  constexpr std::size_t kProbeOctets = 4096;  // more than a settlement of a few recipients writes
+  runtime::Executor& executor = co_await runtime::this_executor();
+  if (store_full_until_ && executor.now() < *store_full_until_) co_return false;
+  if (!store_full_until_ && !deps_.store.short_of_disk()) co_return true;
+  store::Batch probe;
+  probe.put("Q/probe", std::string(kProbeOctets, '\0')).erase("Q/probe");
+  if (co_await deps_.store.commit(std::move(probe))) {
+    store_full_until_.reset();
+    co_return true;
+  }
+  store_full_until_ = executor.now() + config_.limits.full_pause;
+  co_return false;
+}
+
 Task<> Queue::attempt(QueueId id, SmtpPool& pool, runtime::Stop& stop) {
   runtime::Executor& executor = co_await runtime::this_executor();
-  Result<std::optional<Instant>> next = std::optional<Instant>();
-  Result<std::optional<QueuedLetter>> letter = at_hand_->begin(id);
-  if (!*letter) letter = co_await show(id);
-  bool there = letter && *letter;
-  AtHand::Kept kept;
-  if (there) {
-    Attempt attempt(*this, std::move(**letter), pool, stop);
-    next = co_await attempt.run();
-    kept = attempt.keep();
-  } else if (!letter) {
-    next = Failure(std::move(letter).error());
-  }
-  at_hand_->end(id, std::move(kept));
-  if (!next) {
-    events::trouble(deps_.events, id, next.error());
-    schedule_->finished(id, executor.now() + config_.limits.retry_first);
-  } else if (*next) {
-    schedule_->finished(id, **next);
+  if (co_await store_takes_commits()) {
+    auto next = co_await try_letter(id, pool, stop);
+    if (!next) events::trouble(deps_.events, id, next.error());
+    if (next && !*next) {
+      schedule_->remove(id);
+      destinations_->forget(id);
+    } else {
+      schedule_->finished(id, next ? **next : executor.now() + config_.limits.retry_first);
+    }
   } else {
-    schedule_->remove(id);
-    if (there) events::letter_removed(deps_.events, id);
+    schedule_->finished(id, *store_full_until_);
   }
   wake(destinations_->ended(id), executor.now());
   schedule_->bell().ring();  // there is room for another attempt
+}
+
+Task<Result<std::optional<Instant>>> Queue::try_letter(QueueId id, SmtpPool& pool,
+                                                       runtime::Stop& stop) {
+  Result<std::optional<QueuedLetter>> letter = at_hand_->begin(id);
+  if (!*letter) letter = co_await show(id);
+  Result<std::optional<Instant>> next = std::optional<Instant>();
+  AtHand::Kept kept;
+  if (!letter) {
+    next = Failure(std::move(letter).error());
+  } else if (*letter) {
+    Attempt attempt(*this, **std::move(letter), destinations_->recovered(id), pool, stop);
+    next = co_await attempt.run();
+    kept = attempt.keep();
+    if (next && !*next) events::letter_removed(deps_.events, id);
+  }
+  at_hand_->end(id, std::move(kept));
+  co_return next;
 }
 
 void Queue::wake(const std::vector<QueueId>& letters, Instant now) {
