@@ -28,14 +28,19 @@ object letter_json(const mta::QueuedLetter& letter) {
           {"owed", owed}};
 }
 
+std::string tried(const mta::OwedRecipient& owed) {
+  const Reply& said = owed.last_reply;
+  if (owed.attempts == 0 && (said.code == 0 || said.positive())) return "not tried yet";
+  return fmt::format("{}, {}", counted(owed.attempts, "attempt"), said.str());
+}
+
 std::string letter_lines(const mta::QueuedLetter& letter) {
   std::string out = fmt::format("{}  {:>9} octets  {}  {}\n", to_string(letter.letter.id),
                                 letter.message.body.size, time_text(letter.letter.origin.received),
                                 to_string(letter.letter.envelope.from));
   for (const auto& one : letter.owed)
-    out += fmt::format("    {}  {}, {}, {}\n", one.recipient.address.str(),
-                       one.held ? "held" : "next " + time_text(one.next_attempt),
-                       counted(one.attempts, "attempt"), one.last_reply.str());
+    out += fmt::format("    {}  {}, {}\n", one.recipient.address.str(),
+                       one.held ? "held" : "next " + time_text(one.next_attempt), tried(one));
   return out;
 }
 

@@ -275,6 +275,15 @@ dns.dnssec = "off"
     def owed(self):
         return json.loads(self.ok("queue", "list", "--json"))
 
+    def test_a_letter_that_was_not_tried_is_listed_as_such(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            self.server.configure(f'dns.servers = ["127.0.0.1:{silent.getsockname()[1]}"]')
+            self.ok("alias", "add", "away@example.org", "x@elsewhere.example")
+            self.server.start()
+            self.send(to="away@example.org")
+            self.assertRegex(self.ok("queue", "list"), "x@elsewhere.*  next .*, not tried yet\n")
+
     def test_letters_are_held_released_retried_and_deleted(self):
         self.ok("alias", "add", "away@example.org", "x@elsewhere.example")
         self.server.start()
