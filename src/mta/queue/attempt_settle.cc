@@ -56,7 +56,7 @@ Task<Result<>> Queue::Attempt::settle(Outcomes outcomes) {
   if (settled) co_return settled;
   events::trouble(queue_.deps_.events, letter_.letter.id, settled.error());
   for (auto& [number, outcome] : told) outcome.kind = Outcome::Kind::deferred;
-  co_return co_await settle_together(std::move(told));
+  co_return co_await settle_untold(std::move(told));
 }
 
 // What a host has taken and we do not write down is sent again: so a store that became full
