@@ -1,15 +1,21 @@
 """A disk that is short, full, or read-only: mail is put off, never lost, nothing is half there."""
 
 import base64
+import json
 import os
 import pathlib
 import poplib
 import smtplib
 import subprocess
 import tempfile
+import time
 import unittest
 
 from lib.server import DOMAIN, Server
+from lib.sink import Sink
+
+RELAY = "127.0.0.4"
+RETRIES_SECONDS = 6  # several pauses, as these tests set them
 
 
 def mounted(octets):
@@ -113,6 +119,71 @@ class Disk(unittest.TestCase):
         self.assertEqual(server.stop(), 0)
         checked = server.run("check", "--store")
         self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def relaying(self):
+        """A server that owes ann's letter to good and bad, whom its relay host puts off."""
+        self.sink = Sink(address=RELAY, port=0)
+        self.addCleanup(self.sink.close)
+        self.sink.judge = lambda sender, recipient: "451 4.3.0 later"
+        server = self.server(f"""relayhost = "[{RELAY}]:{self.sink.port}"
+queue.retry_first = "1s"
+queue.retry_max = "2s"
+store.disk_free_min = "1KiB"
+""")
+        server.run("alias", "add", "out@example.org", "good@far.example", "bad@far.example")
+        server.start()
+        with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as smtp:
+            smtp.sendmail("ann@example.org", ["out@example.org"], b"Subject: once\r\n\r\nx\r\n")
+        self.until(lambda: any(line.startswith("RCPT") for line in self.sink.lines))
+        return server
+
+    def until(self, look):
+        end = time.monotonic() + 60
+        while not look():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def owed(self, server):
+        letters = json.loads(server.run("queue", "list", "--json").stdout)
+        return sorted(one["to"] for letter in letters for one in letter["owed"])
+
+    def let_in_good(self):
+        self.sink.judge = lambda sender, recipient: (
+            "550 5.1.1 no" if recipient.startswith("bad") else "250 2.1.5 ok")
+
+    def test_on_a_short_disk_a_letter_that_left_is_not_sent_again_for_its_report(self):
+        server = self.relaying()
+        server.run("queue", "hold", "--all")
+        server.stop()
+        server.configure('store.disk_free_min = "100GiB"')
+        self.let_in_good()
+        server.start()
+        server.run("queue", "release", "--all")  # both are due at one moment
+        self.until(lambda: self.sink.letters)
+        time.sleep(RETRIES_SECONDS)
+        self.assertEqual(len(self.sink.letters), 1)
+        self.assertEqual(self.owed(server), ["bad@far.example"])
+        server.stop()
+        server.configure('store.disk_free_min = "1KiB"')
+        server.start()
+        self.until(lambda: not self.owed(server))
+        self.assertIn("550 5.1.1 no", server.wait_for_mail("ann")[0])
+        self.assertEqual(len(self.sink.letters), 1)
+
+    def test_on_a_full_disk_no_letter_is_sent_twice(self):
+        server = self.relaying()
+        filler = pathlib.Path(self.disk) / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"\0" * (1 << 16))
+            except OSError:
+                pass
+        self.let_in_good()
+        time.sleep(RETRIES_SECONDS)
+        filler.unlink()
+        self.until(lambda: not self.owed(server))
+        self.assertEqual(len(self.sink.letters), 1)
 
     def test_a_read_only_disk_is_said_at_start(self):
         server = self.server("")
