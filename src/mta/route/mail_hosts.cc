@@ -80,6 +80,7 @@ bool HostFinder::add(Search& search, const std::string& name, std::vector<net::I
 }
 
 Task<> HostFinder::add_addresses(Search& search, std::string name) const {
+  const std::optional<Error> before = search.unanswered;
   auto v4 = co_await resolver_.a(name, search.stop);
   auto v6 = co_await resolver_.aaaa(name, search.stop);
   if (!v4) search.unanswered = v4.error();
@@ -98,7 +99,9 @@ Task<> HostFinder::add_addresses(Search& search, std::string name) const {
   search.shuffle(fours);
   search.shuffle(sixes);
   if (search.executor.random() & 1) std::swap(fours, sixes);
-  if (!add(search, name, mixed(std::move(fours), std::move(sixes)), secure)) search.ours = true;
+  if (add(search, name, mixed(std::move(fours), std::move(sixes)), secure)) co_return;
+  search.ours = true;
+  search.unanswered = before;  // we are known by one address: the other changes nothing
 }
 
 Task<> HostFinder::look_up_mx(Search& search, std::string domain) const {
@@ -126,10 +129,12 @@ Task<> HostFinder::look_up_mx(Search& search, std::string domain) const {
   search.shuffle(records);  // RFC 5321 §5.1: equals in random order
   std::ranges::sort(records, {}, &net::MxRecord::preference);
   if (records.size() > rules_.hosts_max) records.resize(rules_.hosts_max);
-  std::size_t kept = 0;  // hosts of a better preference
+  std::size_t kept = 0;             // hosts of a better preference
+  std::optional<Error> unanswered;  // of those
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (i > 0 && records[i].preference != records[i - 1].preference) {
       kept = search.hosts.size();
+      unanswered = search.unanswered;
       if (kept >= rules_.addresses_max) co_return;
     }
     // RFC 5321 §5.1: where we stand in the list, we and all that are no better are dropped.
@@ -139,6 +144,7 @@ Task<> HostFinder::look_up_mx(Search& search, std::string domain) const {
       co_await add_addresses(search, records[i].host);
     if (search.ours) {
       search.hosts.resize(kept);
+      search.unanswered = unanswered;
       co_return;
     }
   }
@@ -185,10 +191,10 @@ Task<MailHosts> HostFinder::find(RemoteRoute route, runtime::Stop* stop) const {
   if (!out.hosts.empty()) co_return out;
   if (search.refusal)
     out.none = {Outcome::Kind::failed, *search.refusal};
+  else if (search.unanswered)  // RFC 5321 §5.1: a host better than we may be there after all
+    out.none = {Outcome::Kind::deferred, dns_failed(*search.unanswered)};
   else if (search.ours)
     out.none = {Outcome::Kind::failed, comes_back(search.domain)};
-  else if (search.unanswered)
-    out.none = {Outcome::Kind::deferred, dns_failed(*search.unanswered)};
   else if (search.looped_back)
     out.none = {Outcome::Kind::failed, only_loopback(search.domain)};
   else

@@ -45,11 +45,18 @@ class MailHostsOf : public ::testing::Test {
                                "slow.example A 192.0.2.9",
                                "mixed.example MX 10 slow.example",
                                "mixed.example MX 20 b.example.net",
+                               "waits.example MX 5 slow.example",
+                               "waits.example MX 10 mx.example.org",
+                               "beside.example MX 10 slow.example",
+                               "beside.example MX 10 mx.example.org",
+                               "half.example MX 10 half-known.example",
+                               "half-known.example A 198.51.100.25",
                                "two.example MX 10 .",
                                "two.example MX 20 b.example.net"})
       dns.add(record);
     dns.fail("slow.example");
     dns.fail("dead.example");
+    dns.fail("half-known.example AAAA");
   }
   std::string of(std::string_view domain, std::shared_ptr<const RelayHost> relay = nullptr) {
     HostFinder finder(dns, rules);
@@ -96,6 +103,12 @@ TEST_F(MailHostsOf, AreFoundAsTheStandardSays) {
            {"byip.example", "failed 554 5.4.6 Mail for byip.example would come back to this host"},
            // We stand at 10: what is better remains, equals and worse do not.
            {"backup.example", "a.example.net=192.0.2.1:25"},
+           // A better host that the DNS does not tell of now may be there later; what stands beside
+           // us, and our own other address, are of no use in any case.
+           {"waits.example", "deferred 451 4.4.3 no answer from the DNS for slow.example AAAA"},
+           {"beside.example",
+            "failed 554 5.4.6 Mail for beside.example would come back to this host"},
+           {"half.example", "failed 554 5.4.6 Mail for half.example would come back to this host"},
            {"[192.0.2.7]", "[192.0.2.7]=192.0.2.7:25"},
            {"[IPv6:2001:db8::7]", "[IPv6:2001:db8::7]=[2001:db8::7]:25"},
            {"[198.51.100.25]",

@@ -94,9 +94,9 @@ Task<Result<DnsAnswer>> SimResolver::ask(std::string name, DnsType type, Stop* s
   name = canonical(name);
   DnsAnswer answer;
   answer.kind = look_up(name, type, answer.records);
-  if (fails || failing_.contains(name) || cnames_.contains(name))
-    co_return posta::fail(Error::Kind::unavailable,
-                          "no answer from the DNS for " + name + " " + to_string(type));
+  const std::string question = name + " " + to_string(type);
+  if (fails || failing_.contains(name) || failing_.contains(question) || cnames_.contains(name))
+    co_return posta::fail(Error::Kind::unavailable, "no answer from the DNS for " + question);
   answer.secure = settings_.secure;
   answer.canonical = name;
   answer.ttl = std::chrono::hours(1);

@@ -5,6 +5,7 @@
 //   dns.add("mx1.example.net A 192.0.2.1");
 //   dns.add("www.example.net CNAME mx1.example.net");
 //   dns.fail("slow.example.net");                      nobody answers for this name
+//   dns.fail("half.example.net AAAA");                 or for this question
 //
 // The seed decides how long an answer takes and, by settings, which fails. A name exists if it has
 // a record or stands above a name that has one (RFC 8020). One thread.
