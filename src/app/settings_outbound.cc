@@ -13,8 +13,9 @@ namespace {
 Setting relay_host() {
   return {"relayhost",
           "the host that takes all mail for others, in one line: \"[smtp.example.net]:587 "
-          "user=NAME password_file=FILE\"; without brackets by the MX records of the domain; "
-          "tls=none, may, encrypt or verify; \"\": each domain's own mail hosts",
+          "user=NAME password_file=FILE\"; without brackets by the MX records of the domain, whose "
+          "name the certificate must then have; tls=none, may, encrypt or verify; \"\": each "
+          "domain's own mail hosts",
           [](Config& config, const Value& value) -> Result<> {
             if (value.kind != Value::Kind::text) return expected("a text in quotes");
             config.relay_host.reset();
@@ -76,7 +77,7 @@ std::vector<Setting> outbound_settings() {
              &Config::outbound_port, 1, 65535),
       text("outbound.tls",
            "to hosts found by MX: none; may: where it is offered; encrypt: always; verify: always, "
-           "with a certificate that proves the name",
+           "with a certificate for the name in the MX record",
            &Config::outbound_tls, {"none", "may", "encrypt", "verify"}),
       text("outbound.tls_ca_file",
            "certificates of authorities that are believed beside the system's, PEM; \"\": none",

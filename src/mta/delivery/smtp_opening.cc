@@ -41,6 +41,10 @@ class SmtpOpening {
  private:
   bool demanded() const { return level_ == TlsLevel::encrypt || level_ == TlsLevel::verify; }
   std::string host() const { return session_.host_text(); }
+  // Whether the name of the host is what a forged MX record may have said.
+  bool unproved() const { return relay_ && !session_.host_.secure; }
+  std::string name_to_prove() const;
+  std::string why_not(const Error& error) const;
   Task<Done> greeting();
   Task<Done> hello();
   Task<Done> start_tls();
@@ -97,13 +101,30 @@ Task<SmtpOpening::Done> SmtpOpening::hello() {
   co_return Done();
 }
 
+// RFC 4954 §14: "The client MUST NOT use any form of the server hostname derived from an insecure
+// remote source". So a relay host is known by the name in the configuration, and by the one in an
+// MX record only where DNSSEC proved it. Hosts that take a recipient's mail have no other name.
+std::string SmtpOpening::name_to_prove() const {
+  return level_ == TlsLevel::verify && unproved() ? relay_->host : session_.host_.name;
+}
+
+std::string SmtpOpening::why_not(const Error& error) const {
+  std::string out = fmt::format("TLS with {} failed: {}", host(), error.what);
+  if (!error.is(Error::Kind::denied) || !unproved()) return out;
+  return out + fmt::format(
+                   "; an MX record without DNSSEC named this host, so its certificate must be for "
+                   "{}: ask the provider for the name of its host, and write it in brackets: "
+                   "relayhost = \"[host]:{}\"",
+                   relay_->host, relay_->port);
+}
+
 Task<SmtpOpening::Done> SmtpOpening::handshake() {
-  net::TlsPeer peer{session_.host_.name, level_ == TlsLevel::verify};
+  net::TlsPeer peer{name_to_prove(), level_ == TlsLevel::verify};
   auto info = co_await net::connect_tls(session_.stream_, speaker_.tls, peer, limits_.tls_time);
   if (!info) {
     if (info.error().is(Error::Kind::cancelled))
       co_return std::unexpected(broken(info.error(), host(), "starting TLS"));
-    Reply reply{454, {4, 7, 5}, fmt::format("TLS with {} failed: {}", host(), info.error().what)};
+    Reply reply{454, {4, 7, 5}, why_not(info.error())};
     co_return std::unexpected(
         NoSession{std::move(reply), demanded() ? Then::next_host : Then::without_tls});
   }

@@ -29,11 +29,12 @@ class CarrierTls : public Carrier {
     options.entropy = &executor;
     return *net::TlsServer::create(std::move(options));
   }
-  // A file with the certificate, which is believed.
-  std::string believed(const net::TlsCertificate& certificate) {
+  // A file with the certificates, which are believed.
+  std::string believed(const std::vector<net::TlsCertificate>& certificates) {
     auto path = std::filesystem::temp_directory_path() /
                 ("posta-test-ca-" + std::to_string(executor.random()) + ".pem");
-    std::ofstream(path) << certificate.chain_pem;
+    std::ofstream file(path);
+    for (const auto& certificate : certificates) file << certificate.chain_pem;
     files.push_back(path);
     return path;
   }
@@ -96,7 +97,7 @@ TEST_F(CarrierTls, WhereTlsIsDemandedNothingGoesInClear) {
 
 TEST_F(CarrierTls, VerifyDemandsTheNameAndAChain) {
   auto good = certificate("mx1.example.net");
-  use(believed(good));
+  use(believed({good}));
   config.tls = TlsLevel::verify;
   make();
   {
@@ -125,9 +126,50 @@ TEST_F(CarrierTls, WhatCameInClearBehindTheReplyIsNotBelieved) {
   EXPECT_EQ(host.messages().size(), 1u);
 }
 
+TEST_F(CarrierTls, AForgedMxRecordOfTheRelayHostGetsNoPassword) {
+  // RFC 4954 §14. The certificate is good, for a name that nobody but the DNS gave.
+  auto forged = certificate("mx.evil.example"), good = certificate("provider.example");
+  use(believed({forged, good}));
+  dns.add("provider.example MX 10 mx.evil.example");
+  dns.add("mx.evil.example A 192.0.2.5");
+  auto relay = std::make_shared<const RelayHost>(
+      *parse_relay_host("provider.example:587 user=ann password=secret"));
+  Host host(executor, network, "192.0.2.5", 587);
+  host.say("EHLO", "250-mx.evil.example\r\n250-STARTTLS\r\n250 AUTH PLAIN");
+  host.say("AUTH", "235 2.7.0 welcome");
+  host.use_tls(server(forged));
+  std::string said = deliver({"bob@example.net"}, relay);
+  EXPECT_TRUE(said.starts_with("deferred 454 4.7.5 TLS with mx.evil.example[192.0.2.5] failed: "))
+      << said;
+  EXPECT_TRUE(said.contains("its certificate must be for provider.example")) << said;
+  EXPECT_TRUE(said.ends_with("in brackets: relayhost = \"[host]:587\"")) << said;
+  EXPECT_EQ(host.count("AUTH"), 0u);
+  EXPECT_EQ(host.count("MAIL"), 0u);
+  host.use_tls(server(good));  // proves the name that the administrator wrote
+  EXPECT_EQ(deliver({"bob@example.net"}, relay), "delivered 250 2.0.0 taken");
+  EXPECT_EQ(last.each[0].tls, "TLSv1.3 verified");
+}
+
+TEST_F(CarrierTls, AnMxRecordThatDnssecProvedNamesTheRelayHost) {
+  auto good = certificate("mx1.provider.example");
+  use(believed({good}));
+  dns.add("provider.example MX 10 mx1.provider.example");
+  dns.add("mx1.provider.example A 192.0.2.5");
+  auto relay = std::make_shared<const RelayHost>(
+      *parse_relay_host("provider.example:465 user=ann password=secret"));
+  Host host(executor, network, "192.0.2.5", 465);
+  host.use_tls(server(good), /*implicit=*/true);
+  host.say("EHLO", "250-mx1.provider.example\r\n250 AUTH PLAIN");
+  host.say("AUTH", "235 2.7.0 welcome");
+  EXPECT_TRUE(deliver({"bob@example.net"}, relay).starts_with("deferred 454 4.7.5 "));
+  EXPECT_EQ(host.lines().size(), 0u);
+  dns.settings().secure = true;
+  EXPECT_EQ(deliver({"bob@example.net"}, relay), "delivered 250 2.0.0 taken");
+}
+
 TEST_F(CarrierTls, ARelayHostOnPort465SpeaksTlsAtOnce) {
   auto good = certificate("relay.example.net");
-  use(believed(good));
+  use(believed({good}));
   dns.add("relay.example.net A 192.0.2.5");
   Host host(executor, network, "192.0.2.5", 465);
   host.use_tls(server(good), /*implicit=*/true);

@@ -48,6 +48,7 @@ struct HostFinder::Search {
   std::string domain;  // for the words
   std::uint16_t port = 25;
   bool loopback = false;  // allowed
+  bool secure = true;     // the names found can be believed
   std::vector<MailHost> hosts = {};
   std::optional<Error> unanswered = {};  // a question that may be answered later
   std::optional<Reply> refusal = {};     // the gravest reason why there is nobody
@@ -63,8 +64,8 @@ struct HostFinder::Search {
 };
 
 // False: this host is we.
-bool HostFinder::add(Search& search, const std::string& name, std::vector<net::IpAddress> addresses,
-                     bool secure) const {
+bool HostFinder::add(Search& search, const std::string& name,
+                     std::vector<net::IpAddress> addresses) const {
   for (const net::IpAddress& ip : addresses) {
     net::Endpoint endpoint{ip, search.port};
     if (std::ranges::find(rules_.own, endpoint) != rules_.own.end()) return false;
@@ -73,7 +74,7 @@ bool HostFinder::add(Search& search, const std::string& name, std::vector<net::I
     if (ip.is_any() || (ip.is_loopback() && !search.loopback)) {
       search.looped_back = true;
     } else if (search.hosts.size() < rules_.addresses_max) {
-      search.hosts.push_back({name, {ip, search.port}, secure});
+      search.hosts.push_back({name, {ip, search.port}, search.secure});
     }
   }
   return true;
@@ -86,20 +87,15 @@ Task<> HostFinder::add_addresses(Search& search, std::string name) const {
   if (!v4) search.unanswered = v4.error();
   if (!v6) search.unanswered = v6.error();
   std::vector<net::IpAddress> fours, sixes;
-  bool secure = true;
   if (v4) {
     fours = std::move(v4->records);
-    secure = secure && v4->secure;
     search.missing = v4->kind == net::DnsKind::no_domain;
   }
-  if (v6) {
-    sixes = std::move(v6->records);
-    secure = secure && v6->secure;
-  }
+  if (v6) sixes = std::move(v6->records);
   search.shuffle(fours);
   search.shuffle(sixes);
   if (search.executor.random() & 1) std::swap(fours, sixes);
-  if (add(search, name, mixed(std::move(fours), std::move(sixes)), secure)) co_return;
+  if (add(search, name, mixed(std::move(fours), std::move(sixes)))) co_return;
   search.ours = true;
   search.unanswered = before;  // we are known by one address: the other changes nothing
 }
@@ -119,6 +115,7 @@ Task<> HostFinder::look_up_mx(Search& search, std::string domain) const {
     co_await add_addresses(search, domain);
     co_return;
   }
+  search.secure = answer->secure;
   auto& records = answer->records;
   // RFC 7505 §3: one record, and its host is the root.
   if (records.size() == 1 && records[0].host.empty()) {
@@ -160,7 +157,7 @@ void HostFinder::add_literal(Search& search, const Domain& literal) const {
   if (!ip) {
     search.refusal =
         Reply(550, {5, 1, 2}, "Not an address that mail can be sent to: " + literal.str());
-  } else if (!add(search, literal.str(), {*ip}, /*secure=*/true)) {
+  } else if (!add(search, literal.str(), {*ip})) {
     search.ours = true;
   }
 }
@@ -175,7 +172,7 @@ Task<MailHosts> HostFinder::find(RemoteRoute route, runtime::Stop* stop) const {
                 .loopback = relay || rules_.loopback};
   if (relay) {
     if (auto ip = net::IpAddress::parse(relay->host))
-      search.ours = !add(search, relay->host, {*ip}, /*secure=*/true);
+      search.ours = !add(search, relay->host, {*ip});
     else if (relay->look_up_mx)
       co_await look_up_mx(search, relay->host);
     else

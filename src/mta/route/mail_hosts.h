@@ -24,7 +24,9 @@ namespace posta::mta {
 struct MailHost {
   std::string name;  // as the DNS or the configuration says; "[192.0.2.1]" for a literal
   net::Endpoint endpoint;
-  bool secure = false;  // DNSSEC proved the way to the name and its address
+  // Who named it can be believed: DNSSEC proved the MX record, or there is none in between. Of its
+  // address nothing is said: a certificate proves that.
+  bool secure = false;
 };
 
 struct MailHosts {
@@ -54,8 +56,7 @@ class HostFinder {
   Task<> look_up_mx(Search& search, std::string domain) const;
   Task<> add_addresses(Search& search, std::string name) const;
   void add_literal(Search& search, const Domain& literal) const;
-  bool add(Search& search, const std::string& name, std::vector<net::IpAddress> addresses,
-           bool secure) const;
+  bool add(Search& search, const std::string& name, std::vector<net::IpAddress> addresses) const;
 
   net::Resolver& resolver_;
   const HostRules rules_;

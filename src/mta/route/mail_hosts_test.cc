@@ -58,13 +58,17 @@ class MailHostsOf : public ::testing::Test {
     dns.fail("dead.example");
     dns.fail("half-known.example AAAA");
   }
-  std::string of(std::string_view domain, std::shared_ptr<const RelayHost> relay = nullptr) {
+  MailHosts find(std::string_view domain, std::shared_ptr<const RelayHost> relay = nullptr) {
     HostFinder finder(dns, rules);
     MailHosts found;
     auto run = [](HostFinder& f, RemoteRoute r, MailHosts& to) -> Task<> {
       to = co_await f.find(std::move(r), nullptr);
     };
     executor.run_task(run(finder, {*Domain::parse(domain), std::move(relay)}, found));
+    return found;
+  }
+  std::string of(std::string_view domain, std::shared_ptr<const RelayHost> relay = nullptr) {
+    MailHosts found = find(domain, std::move(relay));
     std::string out;
     for (const MailHost& host : found.hosts)
       out += (out.empty() ? "" : " ") + host.name + "=" + host.endpoint.str();
@@ -156,6 +160,18 @@ TEST_F(MailHostsOf, NoMoreAreTriedThanTheLimit) {
   rules.addresses_max = 10;
   rules.hosts_max = 1;
   EXPECT_EQ(of("example.net"), "a.example.net=192.0.2.1:25");
+}
+
+TEST_F(MailHostsOf, ANameIsBelievedIfNoUnsignedMxRecordGaveIt) {
+  auto relay = [](std::string_view line) {
+    return std::make_shared<const RelayHost>(*parse_relay_host(line));
+  };
+  EXPECT_FALSE(find("example.net").hosts[0].secure);
+  EXPECT_FALSE(find("any.example", relay("example.net")).hosts[0].secure);
+  EXPECT_TRUE(find("any.example", relay("[a.example.net]")).hosts[0].secure);
+  EXPECT_TRUE(find("any.example", relay("hosts.example")).hosts[0].secure);  // the implicit MX
+  dns.settings().secure = true;
+  EXPECT_TRUE(find("any.example", relay("example.net")).hosts[0].secure);
 }
 
 TEST_F(MailHostsOf, TheRelayHostTakesEverything) {

@@ -11,6 +11,9 @@
 // Brackets mean the host itself, without MX. Port 465 speaks TLS from the first octet (RFC 8314
 // §3.3), as `implicit` says of another port. With a user the level is `verify` unless said
 // otherwise, and never less than `encrypt`: a password does not travel in clear.
+//
+// `verify` proves the name that stands in the line, also if MX records led to the host, unless
+// DNSSEC proved those (RFC 4954 §14).
 #pragma once
 
 #include <cstdint>
