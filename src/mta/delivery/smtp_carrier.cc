@@ -8,6 +8,15 @@ namespace posta::mta {
 
 using Then = NoSession::Then;
 
+namespace {
+
+// What we say ourselves; a host is named in the text.
+Outcome deferred(Reply reply) {
+  return {Outcome::Kind::deferred, std::move(reply)};
+}
+
+}  // namespace
+
 SmtpCarrier::SmtpCarrier(Deps deps, SmtpCarrierConfig config)
     : deps_(std::move(deps)), config_(std::move(config)), finder_(deps_.resolver, config_.hosts) {}
 
@@ -16,9 +25,9 @@ struct SmtpCarrier::Attempt {
   RemoteJob job;
   RemoteResult result = {};
   std::vector<bool> decided = {};
-  std::optional<Reply> last = {};  // why the host before did not take all
-  bool spoken = false;             // some host was ready for MAIL
-  bool never = true;               // every host said that it takes no mail at all
+  std::optional<Outcome> last = {};  // why the host before did not take all
+  bool spoken = false;               // some host was ready for MAIL
+  bool never = true;                 // every host said that it takes no mail at all
 
   bool complete() const { return std::ranges::find(decided, false) == decided.end(); }
   void decide(std::size_t i, Outcome outcome) {
@@ -66,12 +75,12 @@ Task<SmtpCarrier::Left> SmtpCarrier::transactions(Attempt& attempt,
     attempt.result.stopped = attempt.result.stopped || end.stopped;
     if (end.broken) {
       attempt.last = std::move(end.broken);
-      events::session_broken(deps_.events, job.letter, *session, *attempt.last);
+      events::session_broken(deps_.events, job.letter, *session, attempt.last->reply);
       session.reset();
       co_return end.untouched ? Left::stale : Left::session;
     }
     if (!progress) {  // the host takes nobody more, and says no word of why
-      attempt.last = Reply(451, {4, 5, 3}, session->host_text() + " takes no more recipients");
+      attempt.last = deferred({451, {4, 5, 3}, session->host_text() + " takes no more recipients"});
       left = Left::session;
       break;
     }
@@ -126,11 +135,11 @@ Task<> SmtpCarrier::try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& s
       }
       events::host_failed(deps_.events, job.letter, host, no.reply);
       if (no.then == Then::comes_back) {
-        attempt.decide_rest({Outcome::Kind::failed, no.reply, host.name});
+        attempt.decide_rest({Outcome::Kind::failed, no.reply});
         co_return;
       }
       attempt.never = attempt.never && no.then == Then::never;
-      attempt.last = no.reply;
+      attempt.last = deferred(no.reply);
       continue;
     }
     attempt.never = false;
@@ -148,20 +157,18 @@ Task<RemoteResult> SmtpCarrier::deliver(RemoteJob job, SmtpPool& pool, runtime::
   attempt.decided.resize(attempt.job.recipients.size());
   if (co_await use_open_session(attempt, pool, stop)) co_await try_hosts(attempt, pool, stop);
   if (attempt.complete()) co_return std::move(attempt.result);
-  if (!attempt.last) attempt.last = Reply(451, {4, 3, 2}, "posta ended before the letter was sent");
-  if (!attempt.spoken && !attempt.result.stopped) attempt.result.unreachable = attempt.last;
-  Outcome rest{attempt.never && !attempt.spoken && !attempt.result.stopped
-                   ? Outcome::Kind::failed
-                   : Outcome::Kind::deferred,
-               *attempt.last};
-  if (rest.kind == Outcome::Kind::failed) {
+  if (!attempt.last)
+    attempt.last = deferred({451, {4, 3, 2}, "posta ended before the letter was sent"});
+  Outcome rest = *std::move(attempt.last);
+  const bool reached = attempt.spoken || attempt.result.stopped;
+  if (attempt.never && !reached) {
     // RFC 7504 §4: a host that never takes mail; trying again would not help.
+    rest.kind = Outcome::Kind::failed;
     rest.reply.status = {5, 3, 2};
-    attempt.result.unreachable.reset();
   } else {
     // A greeting of 5xx is said to us, not of this letter: it is for now (RFC 5321 §4.2.1).
     if (rest.reply.permanent()) rest.reply = {451, {4, 3, 2}, rest.reply.str()};
-    if (attempt.result.unreachable) attempt.result.unreachable = rest.reply;
+    if (!reached) attempt.result.unreachable = rest.reply;
   }
   attempt.decide_rest(rest);
   co_return std::move(attempt.result);

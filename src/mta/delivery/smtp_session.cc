@@ -69,9 +69,7 @@ Reply broken_reply(const Error& error, const std::string& host, std::string_view
 }
 
 Reply kept_reply(Reply reply, const SmtpClientLimits& limits) {
-  // RFC 3463 §2: the class says what the code says; a host that contradicts itself means its code.
-  auto cls = static_cast<std::uint8_t>(std::clamp(reply.code / 100, 2, 5));
-  if (reply.status.cls != cls) reply.status = {cls, 0, 0};
+  if (reply.status.cls != reply.code / 100) reply.status = {};
   std::string text;
   for (std::string_view line : split(reply.text, '\n')) {
     if (!text.empty()) text += '\n';

@@ -91,7 +91,8 @@ Task<Opened> open_session(net::Network& network, SmtpSpeaker speaker, MailHost h
 // What a broken session is to its recipients: 4.4.2, 4.5.0 for a peer that speaks no SMTP.
 Reply broken_reply(const Error& error, const std::string& host, std::string_view doing);
 
-// A remote reply as it is kept: with a status of its code's class, printable, cut.
+// A remote reply as it is kept: printable, cut, and with no word that the host did not say. A
+// status that contradicts the code is none (RFC 3463 §2: the class says what the code says).
 Reply kept_reply(Reply reply, const SmtpClientLimits& limits);
 
 }  // namespace posta::mta

@@ -58,10 +58,11 @@ class Transaction {
     return session_.offered().pipelining && sent_.size() < limits_.pipelined_max;
   }
   std::size_t open() const { return accepted_.size(); }
-  void settle(std::size_t recipient, Reply reply);
-  void settle_undecided(const Reply& reply);
-  void settle_accepted(const Reply& reply);
-  void break_off(Reply reply);
+  void settle(std::size_t recipient, const Outcome& outcome);
+  void settle_undecided(const Outcome& outcome);
+  void settle_accepted(const Outcome& outcome);
+  Outcome said(Reply reply) const;
+  void break_off(Outcome why);
   void break_off(const Error& error, std::string_view doing);
 
   SmtpSession& session_;
@@ -79,39 +80,48 @@ class Transaction {
   bool ready_ = false;  // 354
 };
 
-Outcome outcome_of(Reply reply, const SmtpSession& session, const SmtpClientLimits& limits) {
+// What we say ourselves, of a host or not.
+Outcome ours(Reply reply) {
+  Outcome out;
+  out.kind = reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
+  out.reply = std::move(reply);
+  return out;
+}
+
+// What the host says.
+Outcome Transaction::said(Reply reply) const {
   Outcome out;
   out.kind = reply.positive()    ? Outcome::Kind::delivered
              : reply.permanent() ? Outcome::Kind::failed
                                  : Outcome::Kind::deferred;
-  out.reply = kept_reply(std::move(reply), limits);
-  out.host = session.host().name;
-  out.tls = session.tls();
+  out.reply = kept_reply(std::move(reply), limits_);
+  out.host = session_.host().name;
+  out.tls = session_.tls();
   return out;
 }
 
-void Transaction::settle(std::size_t recipient, Reply reply) {
-  end_.each[recipient] = outcome_of(std::move(reply), session_, limits_);
+void Transaction::settle(std::size_t recipient, const Outcome& outcome) {
+  end_.each[recipient] = outcome;
 }
 
-void Transaction::settle_undecided(const Reply& reply) {
+void Transaction::settle_undecided(const Outcome& outcome) {
   for (std::size_t i = 0; i < recipients_.size(); ++i)
-    if (!end_.each[i]) settle(i, reply);
+    if (!end_.each[i]) settle(i, outcome);
 }
 
-void Transaction::settle_accepted(const Reply& reply) {
-  for (std::size_t i : accepted_) settle(i, reply);
+void Transaction::settle_accepted(const Outcome& outcome) {
+  for (std::size_t i : accepted_) settle(i, outcome);
   accepted_.clear();
 }
 
-void Transaction::break_off(Reply reply) {
-  if (!end_.broken) end_.broken = kept_reply(std::move(reply), limits_);
+void Transaction::break_off(Outcome why) {
+  if (!end_.broken) end_.broken = std::move(why);
 }
 
 void Transaction::break_off(const Error& error, std::string_view doing) {
   end_.stopped = end_.stopped || error.is(Error::Kind::cancelled);
   end_.untouched = !answered_ && error.is(Error::Kind::closed);
-  break_off(broken_reply(error, session_.host_text(), doing));
+  break_off(ours(broken_reply(error, session_.host_text(), doing)));
 }
 
 // What the letter needs and the host does not offer fails here, before a word is said. False:
@@ -121,10 +131,10 @@ Task<Result<bool>> Transaction::fits() {
   const std::string host = session_.host_text();
   // RFC 1870 §6: "a client … should not" send what is beyond the announced size.
   if (offered.size && offered.size_max > 0 && message_.body.size > offered.size_max) {
-    settle_undecided({552,
-                      {5, 3, 4},
-                      fmt::format("The message is larger than the {} octets that {} takes",
-                                  offered.size_max, host)});
+    settle_undecided(ours({552,
+                           {5, 3, 4},
+                           fmt::format("The message is larger than the {} octets that {} takes",
+                                       offered.size_max, host)}));
     co_return false;
   }
   const Envelope& envelope = letter_.envelope;
@@ -135,7 +145,8 @@ Task<Result<bool>> Transaction::fits() {
   }
   // RFC 6531 §3.2: what is international does not go to a host without the extension. What only
   // might have been, and is ASCII, does.
-  Reply not_utf8{550, {5, 6, 7}, host + " does not take international addresses or headers"};
+  const Outcome not_utf8 =
+      ours({550, {5, 6, 7}, host + " does not take international addresses or headers"});
   if (!offered.smtputf8) {
     bool sender = !envelope.from || envelope.from->is_ascii();
     if (!sender || (envelope.smtputf8 && !content.header_ascii)) settle_undecided(not_utf8);
@@ -145,7 +156,7 @@ Task<Result<bool>> Transaction::fits() {
   // RFC 6152 §3: octets beyond ASCII "must not, under any circumstances" be sent. Converting them
   // would break signatures; the sender is told instead.
   if (!offered.eight_bit_mime && !content.ascii)
-    settle_undecided({554, {5, 6, 3}, host + " takes only ASCII, and the message is not"});
+    settle_undecided(ours({554, {5, 6, 3}, host + " takes only ASCII, and the message is not"}));
   co_return std::ranges::any_of(end_.each, [](const auto& outcome) { return !outcome; });
 }
 
@@ -200,7 +211,7 @@ Task<bool> Transaction::read_replies() {
     bool understood = reply->transient() || reply->permanent() ||
                       (sent.what == Sent::What::data ? reply->intermediate() : reply->positive());
     if (reply->code == kClosing) {
-      break_off(*std::move(reply));
+      break_off(said(*std::move(reply)));
       co_return false;
     }
     if (!understood) {  // whatever comes next cannot be told from an answer to something else
@@ -216,12 +227,12 @@ void Transaction::take(const Sent& sent, Reply reply) {
   switch (sent.what) {
     case Sent::What::mail:
       mail_ok_ = reply.positive();
-      if (!mail_ok_) settle_undecided(reply);
+      if (!mail_ok_) settle_undecided(said(std::move(reply)));
       return;
     case Sent::What::rcpt: take_rcpt(sent.recipient, std::move(reply)); return;
     case Sent::What::data:
       ready_ = reply.intermediate();
-      if (!ready_) settle_accepted(reply);
+      if (!ready_) settle_accepted(said(std::move(reply)));
       return;
   }
 }
@@ -233,7 +244,7 @@ void Transaction::take_rcpt(std::size_t recipient, Reply reply) {
   } else if (open() > 0 && std::ranges::find(kTooMany, reply.code) != std::end(kTooMany)) {
     end_.full = true;
   } else {
-    settle(recipient, std::move(reply));
+    settle(recipient, said(std::move(reply)));
   }
 }
 
@@ -244,7 +255,7 @@ Task<> Transaction::nothing() {
   if (!reply)
     break_off(reply.error(), "answering an empty message");
   else if (reply->code == kClosing)
-    break_off(*std::move(reply));
+    break_off(said(*std::move(reply)));
 }
 
 Task<Result<std::string>> Transaction::piece(std::uint64_t at) {
@@ -261,8 +272,8 @@ Task<bool> Transaction::send_octets() {
     auto octets = co_await piece(at);
     if (!octets || octets->empty()) {
       // Without the final dot the host forgets what it has (RFC 5321 §4.1.1.4).
-      settle_accepted({451, {4, 3, 0}, octets ? "the message is cut" : octets.error().what});
-      break_off({451, {4, 3, 0}, "the message could not be read"});
+      settle_accepted(ours({451, {4, 3, 0}, octets ? "the message is cut" : octets.error().what}));
+      break_off(ours({451, {4, 3, 0}, "the message could not be read"}));
       co_return false;
     }
     at += octets->size();
@@ -272,7 +283,7 @@ Task<bool> Transaction::send_octets() {
     if (auto sent = co_await stream.flush(); !sent) {
       // A host that refuses in the midst says why, and hangs up.
       auto reply = co_await session_.read_reply(limits_.quit_time);
-      if (reply && reply->permanent()) settle_accepted(*reply);
+      if (reply && reply->permanent()) settle_accepted(said(*std::move(reply)));
       break_off(sent.error(), "taking the message");
       co_return false;
     }
@@ -291,13 +302,13 @@ Task<> Transaction::final_reply() {
     settle_accepted(*end_.broken);
     co_return;
   }
-  if (reply->code == kClosing) break_off(*reply);
+  if (reply->code == kClosing) break_off(said(*reply));
   if (reply->code / 100 == 3) {
     break_off(Error{Error::Kind::syntax, "it said " + reply->str()}, "answering the message");
     settle_accepted(*end_.broken);
     co_return;
   }
-  settle_accepted(*reply);
+  settle_accepted(said(*std::move(reply)));
 }
 
 Task<> Transaction::content() {
@@ -306,7 +317,7 @@ Task<> Transaction::content() {
 
 Task<TransactionEnd> Transaction::run() {
   auto somebody = co_await fits();
-  if (!somebody) settle_undecided({451, {4, 3, 0}, somebody.error().what});
+  if (!somebody) settle_undecided(ours({451, {4, 3, 0}, somebody.error().what}));
   if (!somebody || !*somebody) co_return std::move(end_);
   ++session_.letters;
   if (!co_await envelope()) co_return std::move(end_);
@@ -319,8 +330,10 @@ Task<TransactionEnd> Transaction::run() {
     auto reply = co_await session_.ask(smtp::Rset{}, limits_.mail_time);
     if (!reply)
       break_off(reply.error(), "answering RSET");
+    else if (reply->code == kClosing)
+      break_off(said(*std::move(reply)));
     else if (!reply->positive())
-      break_off(*std::move(reply));
+      break_off(Error{Error::Kind::syntax, "it said " + reply->str()}, "answering RSET");
   }
   co_return std::move(end_);
 }

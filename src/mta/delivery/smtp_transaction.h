@@ -12,7 +12,7 @@
 //   the final dot   delivered       deferred   failed   deferred: the host may have the letter
 //
 // A recipient who is one too many (452 after some were taken, RFC 5321 §4.5.3.1.10) is undecided
-// too, and has the next transaction.
+// too, and has the next transaction. An outcome has a host if it is in that host's words.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ namespace posta::mta {
 struct TransactionEnd {
   std::vector<std::optional<Outcome>> each;  // of the recipients, in their order; none: undecided
   // The session is good for nothing any more, and why. Nothing: it is ready for the next MAIL.
-  std::optional<Reply> broken;
+  std::optional<Outcome> broken;
   bool stopped = false;    // because we end
   bool untouched = false;  // it broke before the host had answered anything
   bool full = false;       // the host wants the undecided in another transaction

@@ -61,6 +61,24 @@ TEST_F(Remote, WhatFailsIsReportedWithWhoSaidSo) {
   EXPECT_FALSE(contains(inbox("ann@example.org")[0], "sue@example.net\r\nAction"));
 }
 
+TEST_F(Remote, AReportHasTheWordsOfTheHostAndOurOwnApart) {
+  Host host(executor, network, "192.0.2.1");
+  host.say("RCPT", "550 no such user");  // and no enhanced status
+  Host small(executor, network, "192.0.2.2");
+  small.say("EHLO", "250-mx.example.com\r\n250 SIZE 5");
+  start_worker();
+  admit("ann@example.org", {"joe@example.net", "kim@example.com"});
+  pass(1min);
+  ASSERT_EQ(inbox("ann@example.org").size(), 2u);
+  const std::string reports = inbox("ann@example.org")[0] + inbox("ann@example.org")[1];
+  for (std::string_view part :
+       {"Status: 5.0.0\r\n", "Diagnostic-Code: smtp; 550 no such user\r\n",
+        "The host mx.example.net said: 550 no such user\r\n", "Status: 5.3.4\r\n",
+        "Diagnostic-Code: x-posta; 552 5.3.4 The message is larger than the 5 octets"})
+    EXPECT_TRUE(contains(reports, part)) << part << reports;
+  EXPECT_FALSE(contains(reports, "Remote-MTA: dns; example.com"));
+}
+
 TEST_F(Remote, AReportToAForeignSenderLeavesTheSameWay) {
   Host host(executor, network, "192.0.2.1");
   start_worker();
