@@ -62,6 +62,7 @@ class Host {
 
   const std::vector<std::string>& lines() const { return lines_; }
   const std::vector<std::string>& messages() const { return messages_; }
+  const std::string& unfinished() const { return unfinished_; }  // of a message without its end
   std::size_t connections() const { return connections_; }
   std::size_t count(std::string_view beginning) const {
     std::size_t out = 0;
@@ -156,11 +157,10 @@ class Host {
     }
   }
   Task<Result<std::string>> content(Peer& peer) {
-    std::string message;
-    for (;;) {
+    for (unfinished_.clear();;) {
       CO_TRY(std::string line, co_await peer.until("\n"));
-      if (line == ".\r\n") co_return message;
-      message += line;
+      if (line == ".\r\n") co_return std::exchange(unfinished_, {});
+      unfinished_ += line;
     }
   }
 
@@ -175,6 +175,7 @@ class Host {
   bool implicit_ = false;
   bool hang_up_ = false;
   std::vector<std::string> lines_, messages_;
+  std::string unfinished_;
   std::size_t connections_ = 0;
 };
 

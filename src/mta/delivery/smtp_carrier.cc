@@ -76,7 +76,7 @@ Task<SmtpCarrier::Left> SmtpCarrier::transactions(Attempt& attempt,
     if (end.broken) {
       attempt.last = std::move(end.broken);
       events::session_broken(deps_.events, job.letter, *session, attempt.last->reply);
-      session.reset();
+      pool.dismiss(std::move(session));
       co_return end.untouched ? Left::stale : Left::session;
     }
     if (!progress) {  // the host takes nobody more, and says no word of why
@@ -103,14 +103,14 @@ Task<bool> SmtpCarrier::use_open_session(Attempt& attempt, SmtpPool& pool, runti
   co_return true;
 }
 
-Task<Opened> SmtpCarrier::open(const MailHost& host, const RemoteRoute& route,
+Task<Opened> SmtpCarrier::open(const MailHost& host, const RemoteRoute& route, SmtpPool& pool,
                                runtime::Stop& stop) {
   SmtpSpeaker speaker{config_.hosts.host, deps_.tls, config_.tls, &config_.limits};
-  auto opened = co_await open_session(deps_.network, speaker, host, route.relay, false, stop);
+  auto opened = co_await open_session(deps_.network, speaker, host, route.relay, false, pool, stop);
   if (opened || opened.error().then != Then::without_tls) co_return opened;
   // RFC 7435 §3: opportunistic security does not keep mail from going where it went before.
   events::tls_failed(deps_.events, host, opened.error().reply);
-  co_return co_await open_session(deps_.network, speaker, host, route.relay, true, stop);
+  co_return co_await open_session(deps_.network, speaker, host, route.relay, true, pool, stop);
 }
 
 Task<> SmtpCarrier::try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& stop) {
@@ -126,7 +126,7 @@ Task<> SmtpCarrier::try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& s
     found.hosts.resize(config_.limits.hosts_tried_max);
   for (std::size_t i = 0; i < found.hosts.size(); ++i) {
     const MailHost& host = found.hosts[i];
-    auto opened = co_await open(host, job.route, stop);
+    auto opened = co_await open(host, job.route, pool, stop);
     if (!opened) {
       const NoSession& no = opened.error();
       if (no.then == Then::stopped) {

@@ -69,7 +69,8 @@ class SmtpCarrier {
   };
   Task<bool> use_open_session(Attempt& attempt, SmtpPool& pool, runtime::Stop& stop);
   Task<> try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& stop);
-  Task<Opened> open(const MailHost& host, const RemoteRoute& route, runtime::Stop& stop);
+  Task<Opened> open(const MailHost& host, const RemoteRoute& route, SmtpPool& pool,
+                    runtime::Stop& stop);
   Task<Left> transactions(Attempt& attempt, std::unique_ptr<SmtpSession> session, SmtpPool& pool,
                           runtime::Stop& stop);
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mta/delivery/smtp_auth.h"
+#include "mta/delivery/smtp_pool.h"
 #include "mta/delivery/smtp_session.h"
 
 namespace posta::mta {
@@ -122,6 +123,7 @@ Task<SmtpOpening::Done> SmtpOpening::handshake() {
   net::TlsPeer peer{name_to_prove(), level_ == TlsLevel::verify};
   auto info = co_await net::connect_tls(session_.stream_, speaker_.tls, peer, limits_.tls_time);
   if (!info) {
+    session_.set_hears(false);
     if (info.error().is(Error::Kind::cancelled))
       co_return std::unexpected(broken(info.error(), host(), "starting TLS"));
     Reply reply{454, {4, 7, 5}, why_not(info.error())};
@@ -176,7 +178,7 @@ Task<SmtpOpening::Done> SmtpOpening::run() {
 }
 
 Task<Opened> open_session(net::Network& network, SmtpSpeaker speaker, MailHost host,
-                          std::shared_ptr<const RelayHost> relay, bool in_clear,
+                          std::shared_ptr<const RelayHost> relay, bool in_clear, SmtpPool& pool,
                           runtime::Stop& stop) {
   runtime::Executor& executor = co_await runtime::this_executor();
   auto transport = co_await network.connect(host.endpoint, speaker.limits->connect_time, &stop);
@@ -185,11 +187,14 @@ Task<Opened> open_session(net::Network& network, SmtpSpeaker speaker, MailHost h
         NoSession{{451, {4, 4, 1}, host.name + ": " + transport.error().what},
                   transport.error().is(Error::Kind::cancelled) ? Then::stopped : Then::next_host});
   auto session = std::make_unique<SmtpSession>(executor, *std::move(transport), std::move(host));
-  runtime::Stop::Callback on_stop(&stop, [&session] { session->stop(Duration::zero()); });
+  runtime::Stop::Callback on_stop(&stop, [&session] {
+    if (session) session->stop(Duration::zero());
+  });
   SmtpOpening opening(*session, speaker, relay.get(), in_clear);
   auto done = co_await opening.run();
-  if (!done) co_return std::unexpected(std::move(done).error());
-  co_return session;
+  if (done) co_return session;
+  pool.dismiss(std::move(session));
+  co_return std::unexpected(std::move(done).error());
 }
 
 }  // namespace posta::mta

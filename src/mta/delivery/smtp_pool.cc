@@ -28,6 +28,9 @@ void SmtpPool::put(const std::string& destination, std::unique_ptr<SmtpSession> 
 }
 
 void SmtpPool::dismiss(std::unique_ptr<SmtpSession> session) {
+  // RFC 5321 §4.1.1.10: "The sender MUST NOT intentionally close the transmission channel until it
+  // sends a QUIT command".
+  if (!session->hears()) return;
   tasks_.spawn(quit(std::move(session)));
 }
 

@@ -23,7 +23,8 @@ class SmtpPool {
   std::unique_ptr<SmtpSession> take(const std::string& destination);
   // Keeps it for the next letter.
   void put(const std::string& destination, std::unique_ptr<SmtpSession> session);
-  // Says QUIT, without anybody waiting for it.
+  // Every session ends here: with QUIT, if the host would hear it, and without anybody waiting for
+  // the answer.
   void dismiss(std::unique_ptr<SmtpSession> session);
 
   // Ends everything; afterwards nothing may be put.

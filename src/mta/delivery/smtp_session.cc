@@ -10,6 +10,10 @@ namespace posta::mta {
 
 namespace smtp = wire::smtp;
 
+namespace {
+constexpr int kGoodbye = 221;  // RFC 5321 §4.2.3
+}
+
 void SmtpSession::put(const smtp::Command& command) {
   stream_.put(smtp::to_string(command));
   stream_.put("\r\n");
@@ -21,6 +25,12 @@ Task<Result<Reply>> SmtpSession::ask(const smtp::Command& command, Duration time
 }
 
 Task<Result<Reply>> SmtpSession::read_reply(Duration timeout) {
+  auto reply = co_await next_reply(timeout);
+  if (!reply && reply.error().is(Error::Kind::closed)) hears_ = false;
+  co_return reply;
+}
+
+Task<Result<Reply>> SmtpSession::next_reply(Duration timeout) {
   stream_.set_timeout(timeout);
   if (stream_.unsent() > 0) CO_TRY_VOID(co_await stream_.flush());
   // The time is for the whole reply: a host that sends it octet by octet gets no more.
@@ -50,8 +60,12 @@ void SmtpSession::stop(Duration grace) {
 }
 
 Task<> SmtpSession::quit(Duration timeout) {
-  // RFC 5321 §4.1.1.10: the reply is waited for, but nothing hangs on it.
-  (void)co_await ask(smtp::Quit{}, timeout);
+  // RFC 5321 §4.1.1.10: the reply is waited for, but nothing hangs on it. What is answered before
+  // is passed over: a wire closed with unread octets on it is reset, and the QUIT may be lost.
+  Instant until = stream_.executor().now() + timeout;
+  auto reply = co_await ask(smtp::Quit{}, timeout);
+  while (reply && reply->code != kGoodbye && stream_.executor().now() < until)
+    reply = co_await read_reply(until - stream_.executor().now());
 }
 
 Reply broken_reply(const Error& error, const std::string& host, std::string_view doing) {

@@ -22,6 +22,8 @@
 
 namespace posta::mta {
 
+class SmtpPool;
+
 // Who speaks, and how it must be done.
 struct SmtpSpeaker {
   Domain host;                          // our name, for EHLO
@@ -51,13 +53,18 @@ class SmtpSession {
   Task<Result<Reply>> read_reply(Duration timeout);
   Task<Result<Reply>> ask(const wire::smtp::Command& command, Duration timeout);
   void put(const wire::smtp::Command& command);
-  // A polite end; waits for the reply a little.
+  // A polite end; waits for the reply a little. The pool sees to it (SmtpPool::dismiss).
   Task<> quit(Duration timeout);
 
   // The owner wants to end: at once, or, while the reply to a whole message is awaited, after
   // `grace`.
   void stop(Duration grace);
   void set_critical(bool critical) { critical_ = critical; }
+
+  // False: a command would not be heard as one. The wire is broken, or the host waits for a
+  // message.
+  bool hears() const { return hears_; }
+  void set_hears(bool hears) { hears_ = hears; }
 
   net::Stream& stream() { return stream_; }
   const MailHost& host() const { return host_; }
@@ -69,12 +76,15 @@ class SmtpSession {
 
  private:
   friend class SmtpOpening;
+  Task<Result<Reply>> next_reply(Duration timeout);
+
   net::Stream stream_;
   MailHost host_;
   wire::smtp::ReplyReader replies_;
   wire::smtp::Capabilities offered_;
   std::string tls_;
   net::TlsInfo tls_info_;
+  bool hears_ = true;
   bool critical_ = false;
   bool stopping_ = false;
   Instant stop_at_ = Instant::max();
@@ -83,9 +93,9 @@ class SmtpSession {
 using Opened = std::expected<std::unique_ptr<SmtpSession>, NoSession>;
 
 // A session ready for MAIL. `relay`: how the relay host wants it; null: a host found by MX.
-// `in_clear`: STARTTLS is left alone.
+// `in_clear`: STARTTLS is left alone. A host that is not to be used hears a QUIT from `pool`.
 Task<Opened> open_session(net::Network& network, SmtpSpeaker speaker, MailHost host,
-                          std::shared_ptr<const RelayHost> relay, bool in_clear,
+                          std::shared_ptr<const RelayHost> relay, bool in_clear, SmtpPool& pool,
                           runtime::Stop& stop);
 
 // What a broken session is to its recipients: 4.4.2, 4.5.0 for a peer that speaks no SMTP.

@@ -191,6 +191,7 @@ Task<bool> Transaction::envelope() {
   // With nobody to send to, and that known, DATA is not said; in a pipeline it is known too late.
   if (!sent_.empty() || open() > 0) {
     session_.put(smtp::Data{});
+    session_.set_hears(false);  // what follows may be taken for the message
     sent_.push_back({Sent::What::data, 0, limits_.data_start_time});
   }
   co_return co_await read_replies();
@@ -208,6 +209,7 @@ Task<bool> Transaction::read_replies() {
       co_return false;
     }
     answered_ = true;
+    if (sent.what == Sent::What::data) session_.set_hears(reply->transient() || reply->permanent());
     bool understood = reply->transient() || reply->permanent() ||
                       (sent.what == Sent::What::data ? reply->intermediate() : reply->positive());
     if (reply->code == kClosing) {
@@ -251,6 +253,7 @@ void Transaction::take_rcpt(std::size_t recipient, Reply reply) {
 // RFC 2920 §3.1: 354 although no recipient is left: an empty message, which the host refuses.
 Task<> Transaction::nothing() {
   session_.stream().put(".\r\n");
+  session_.set_hears(true);
   auto reply = co_await session_.read_reply(limits_.data_end_time);
   if (!reply)
     break_off(reply.error(), "answering an empty message");
@@ -295,6 +298,7 @@ Task<bool> Transaction::send_octets() {
 // Once the dot may have arrived, the host may have the letter, whatever becomes of the session.
 Task<> Transaction::final_reply() {
   session_.set_critical(true);
+  session_.set_hears(true);
   auto reply = co_await session_.read_reply(limits_.data_end_time);
   session_.set_critical(false);
   if (!reply) {
