@@ -56,6 +56,15 @@ Stream::Flush Stream::flush() {
   return Flush(*this);
 }
 
+Result<> Stream::look() {
+  CHECK(!read_.handle);  // one task at a time reads
+  if (interrupted_)
+    read_.outcome = Outcome::cancelled;
+  else
+    read_now();
+  return to_result(read_.outcome, "looking for input");
+}
+
 const Endpoint& Stream::peer() const {
   return transport_->peer();
 }

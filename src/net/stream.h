@@ -41,6 +41,8 @@ class Stream {
   //   Error{cancelled}  interrupt() was called
   // It may return without more input; callers loop. At most kReadOctetsMax at a time are added.
   Fill fill();
+  // Adds what has come already, without waiting. Error{closed, cancelled} as above.
+  Result<> look();
 
   // --- output
   void put(std::string_view octets) { out_ += octets; }

@@ -218,6 +218,31 @@ TEST_P(StreamTest, AResetIsClosedForBothDirections) {
   world_->run(reset_by_peer(*world_));
 }
 
+// --- looking
+
+Task<> look_at_what_has_come(World& world) {
+  Pair pair = co_await connected(world);
+  Stream& client = pair.client->stream();
+  EXPECT_TRUE(client.look());
+  EXPECT_EQ(client.input(), "");
+  pair.server->put("hello\r\n");
+  EXPECT_TRUE(co_await pair.server->flush());
+  EXPECT_EQ(co_await pair.client->line(), "hello");
+  pair.server->put("more\r\n");
+  EXPECT_TRUE(co_await pair.server->flush());
+  pair.server->shutdown_write();
+  Result<> looked;
+  while ((looked = client.look())) co_await runtime::sleep_for(1ms, nullptr);
+  EXPECT_EQ(looked.error().kind, Error::Kind::closed);
+  EXPECT_EQ(client.input(), "more\r\n");
+  client.interrupt();
+  EXPECT_EQ(client.look().error().kind, Error::Kind::cancelled);
+}
+
+TEST_P(StreamTest, LookingTakesWhatHasComeAndDoesNotWait) {
+  world_->run(look_at_what_has_come(*world_));
+}
+
 Task<> closed_while_sending(World& world) {
   Pair pair = co_await connected(world);
   Nursery nursery(world.executor());

@@ -8,15 +8,6 @@ namespace posta::mta {
 
 using Then = NoSession::Then;
 
-namespace {
-
-// What we say ourselves; a host is named in the text.
-Outcome deferred(Reply reply) {
-  return {Outcome::Kind::deferred, std::move(reply)};
-}
-
-}  // namespace
-
 SmtpCarrier::SmtpCarrier(Deps deps, SmtpCarrierConfig config)
     : deps_(std::move(deps)), config_(std::move(config)), finder_(deps_.resolver, config_.hosts) {}
 
@@ -56,6 +47,7 @@ Task<SmtpCarrier::Left> SmtpCarrier::transactions(Attempt& attempt,
   std::size_t letters_max =
       std::min<std::size_t>(limits.session_letters_max, announced.mail_max.value_or(~0u));
   Left left = Left::full;
+  std::size_t decided = 0;
   while (!attempt.complete() && session->letters < letters_max) {
     std::vector<std::size_t> chosen;
     std::vector<const Address*> recipients;
@@ -66,21 +58,23 @@ Task<SmtpCarrier::Left> SmtpCarrier::transactions(Attempt& attempt,
     }
     auto end = co_await transact(*session, deps_.store, job.letter, job.message,
                                  std::move(recipients), limits);
-    bool progress = false;
+    const std::size_t before = decided;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       if (!end.each[i]) continue;
       attempt.decide(chosen[i], std::move(*end.each[i]));
-      progress = true;
+      ++decided;
     }
     attempt.result.stopped = attempt.result.stopped || end.stopped;
     if (end.broken) {
       attempt.last = std::move(end.broken);
       events::session_broken(deps_.events, job.letter, *session, attempt.last->reply);
       pool.dismiss(std::move(session));
-      co_return end.untouched ? Left::stale : Left::session;
+      if (!end.untouched) co_return Left::session;
+      co_return decided > 0 ? Left::full : Left::stale;
     }
-    if (!progress) {  // the host takes nobody more, and says no word of why
-      attempt.last = deferred({451, {4, 5, 3}, session->host_text() + " takes no more recipients"});
+    if (decided == before) {  // the host takes nobody more, and says no word of why
+      attempt.last =
+          our_outcome({451, {4, 5, 3}, session->host_text() + " takes no more recipients"});
       left = Left::session;
       break;
     }
@@ -135,11 +129,11 @@ Task<> SmtpCarrier::try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& s
       }
       events::host_failed(deps_.events, job.letter, host, no.reply);
       if (no.then == Then::comes_back) {
-        attempt.decide_rest({Outcome::Kind::failed, no.reply});
+        attempt.decide_rest(our_outcome(no.reply));
         co_return;
       }
       attempt.never = attempt.never && no.then == Then::never;
-      attempt.last = deferred(no.reply);
+      attempt.last = our_outcome(no.reply);
       continue;
     }
     attempt.never = false;
@@ -158,7 +152,7 @@ Task<RemoteResult> SmtpCarrier::deliver(RemoteJob job, SmtpPool& pool, runtime::
   if (co_await use_open_session(attempt, pool, stop)) co_await try_hosts(attempt, pool, stop);
   if (attempt.complete()) co_return std::move(attempt.result);
   if (!attempt.last)
-    attempt.last = deferred({451, {4, 3, 2}, "posta ended before the letter was sent"});
+    attempt.last = our_outcome({451, {4, 3, 2}, "posta ended before the letter was sent"});
   Outcome rest = *std::move(attempt.last);
   const bool reached = attempt.spoken || attempt.result.stopped;
   if (attempt.never && !reached) {
@@ -167,6 +161,7 @@ Task<RemoteResult> SmtpCarrier::deliver(RemoteJob job, SmtpPool& pool, runtime::
     rest.reply.status = {5, 3, 2};
   } else {
     // A greeting of 5xx is said to us, not of this letter: it is for now (RFC 5321 §4.2.1).
+    rest.kind = Outcome::Kind::deferred;
     if (rest.reply.permanent()) rest.reply = {451, {4, 3, 2}, rest.reply.str()};
     if (!reached) attempt.result.unreachable = rest.reply;
   }

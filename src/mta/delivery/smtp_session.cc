@@ -12,7 +12,13 @@ namespace smtp = wire::smtp;
 
 namespace {
 constexpr int kGoodbye = 221;  // RFC 5321 §4.2.3
+
+Outcome::Kind kind_of(const Reply& reply) {
+  return reply.positive()    ? Outcome::Kind::delivered
+         : reply.permanent() ? Outcome::Kind::failed
+                             : Outcome::Kind::deferred;
 }
+}  // namespace
 
 void SmtpSession::put(const smtp::Command& command) {
   stream_.put(smtp::to_string(command));
@@ -59,6 +65,22 @@ void SmtpSession::stop(Duration grace) {
   stream_.nudge();
 }
 
+std::optional<Outcome> SmtpSession::unasked(const SmtpClientLimits& limits) {
+  auto arrived = stream_.look();
+  std::string_view input = stream_.input();
+  if (!input.empty()) {
+    std::size_t before = input.size();
+    auto whole = replies_.feed(input);
+    stream_.consume(before - input.size());
+    if (whole && *whole && replies_.reply().code == kClosing)
+      return host_outcome(*this, replies_.take(), limits);
+    return our_outcome({451, {4, 5, 0}, host_text() + " spoke without being asked"});
+  }
+  if (arrived) return std::nullopt;
+  hears_ = hears_ && !arrived.error().is(Error::Kind::closed);
+  return our_outcome(broken_reply(arrived.error(), host_text(), "idle"));
+}
+
 Task<> SmtpSession::quit(Duration timeout) {
   // RFC 5321 §4.1.1.10: the reply is waited for, but nothing hangs on it. What is answered before
   // is passed over: a wire closed with unread octets on it is reset, and the QUIT may be lost.
@@ -80,6 +102,22 @@ Reply broken_reply(const Error& error, const std::string& host, std::string_view
     case Error::Kind::cancelled: return {451, {4, 3, 2}, "posta ended before the letter was sent"};
     default: return {451, {4, 4, 2}, fmt::format("{} closed the connection while {}", host, doing)};
   }
+}
+
+Outcome our_outcome(Reply reply) {
+  Outcome out;
+  out.kind = kind_of(reply);
+  out.reply = std::move(reply);
+  return out;
+}
+
+Outcome host_outcome(const SmtpSession& session, Reply reply, const SmtpClientLimits& limits) {
+  Outcome out;
+  out.kind = kind_of(reply);
+  out.reply = kept_reply(std::move(reply), limits);
+  out.host = session.host().name;
+  out.tls = session.tls();
+  return out;
 }
 
 Reply kept_reply(Reply reply, const SmtpClientLimits& limits) {

@@ -32,6 +32,8 @@ struct SmtpSpeaker {
   const SmtpClientLimits* limits = nullptr;
 };
 
+constexpr int kClosing = 421;  // RFC 5321 §3.8
+
 // Why there is no session with a host.
 struct NoSession {
   Reply reply;
@@ -53,6 +55,9 @@ class SmtpSession {
   Task<Result<Reply>> read_reply(Duration timeout);
   Task<Result<Reply>> ask(const wire::smtp::Command& command, Duration timeout);
   void put(const wire::smtp::Command& command);
+  // What the host has said unasked, or that it is gone; nothing: it is quiet, as it must be when a
+  // transaction begins. Does not wait.
+  std::optional<Outcome> unasked(const SmtpClientLimits& limits);
   // A polite end; waits for the reply a little. The pool sees to it (SmtpPool::dismiss).
   Task<> quit(Duration timeout);
 
@@ -100,6 +105,10 @@ Task<Opened> open_session(net::Network& network, SmtpSpeaker speaker, MailHost h
 
 // What a broken session is to its recipients: 4.4.2, 4.5.0 for a peer that speaks no SMTP.
 Reply broken_reply(const Error& error, const std::string& host, std::string_view doing);
+
+// What we say ourselves, of a host or not; and what the host of a session says.
+Outcome our_outcome(Reply reply);
+Outcome host_outcome(const SmtpSession& session, Reply reply, const SmtpClientLimits& limits);
 
 // A remote reply as it is kept: printable, cut, and with no word that the host did not say. A
 // status that contradicts the code is none (RFC 3463 §2: the class says what the code says).

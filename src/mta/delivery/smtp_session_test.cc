@@ -84,5 +84,66 @@ TEST_F(CarrierSessions, QuitNeverBecomesPartOfAMessage) {
   EXPECT_EQ(host.unfinished(), "");
 }
 
+// --- what is said unasked
+
+// Says more in a moment, while the session is idle.
+TEST_F(CarrierSessions, AWordThatNobodyAskedForEndsAnIdleSession) {
+  for (const char* stray : {"250 2.0.0 taken", "550 5.7.1 that was spam after all",
+                            "421 4.4.2 idle for too long", "250-", "no reply at all"}) {
+    Host host(executor, network, "192.0.2.1");
+    host.say("RCPT TO:<eve", "550 5.1.1 no eve");
+    host.say_once(".", std::string("250 2.0.0 taken\r\n") + stray);
+    EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken") << stray;
+    executor.run_for(1s);
+    EXPECT_EQ(deliver({"bob@example.net", "eve@example.net"}),
+              "delivered 250 2.0.0 taken; failed 550 5.1.1 no eve")
+        << stray;
+    EXPECT_EQ(host.connections(), 2u) << stray;
+    let_go();
+    EXPECT_EQ(host.count("QUIT"), 2u) << stray;
+    close_pool();
+  }
+}
+
+TEST_F(CarrierSessions, AHostOutOfStepRefusesNobody) {
+  // Too late to be seen before MAIL, and each answer is taken for the next one's. On a new session
+  // everybody is asked again.
+  for (const char* stray : {"250 2.0.0 taken", "550 5.7.1 that was spam after all"}) {
+    for (bool pipelining : {true, false}) {
+      Host host(executor, network, "192.0.2.1");
+      if (!pipelining) host.say("EHLO", "250 mx.example.net");
+      EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken") << stray;
+      host.say("RCPT TO:<eve", "550 5.1.1 no eve");
+      host.say_once("MAIL", std::string(stray) + "\r\n250 2.1.0 ok");
+      EXPECT_EQ(deliver({"bob@example.net", "eve@example.net"}),
+                "delivered 250 2.0.0 taken; failed 550 5.1.1 no eve")
+          << stray << pipelining;
+      EXPECT_EQ(host.connections(), 2u) << stray << pipelining;
+      close_pool();
+    }
+  }
+}
+
+TEST_F(CarrierSessions, AHostThatRefusesEverythingAndHangsUpIsBelieved) {
+  for (const char* last : {"MAIL", "RCPT"}) {
+    Host host(executor, network, "192.0.2.1");
+    host.say("EHLO", "250 mx.example.net");
+    host.say(last, "550 5.7.1 not you");
+    host.cut_at("RSET");
+    EXPECT_EQ(deliver(), "failed 550 5.7.1 not you") << last;
+    close_pool();
+  }
+}
+
+TEST_F(CarrierSessions, AnIdleHostThatIsGoneIsNotAskedAgain) {
+  Host host(executor, network, "192.0.2.1");
+  host.close_when_idle();
+  EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken");
+  executor.run_for(1s);
+  EXPECT_EQ(deliver(), "delivered 250 2.0.0 taken");
+  EXPECT_EQ(host.count("MAIL"), 2u);
+  EXPECT_EQ(host.connections(), 2u);
+}
+
 }  // namespace
 }  // namespace posta::mta::testing

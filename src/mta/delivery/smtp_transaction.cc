@@ -15,7 +15,6 @@ namespace smtp = wire::smtp;
 
 namespace {
 
-constexpr int kClosing = 421;           // RFC 5321 §3.8
 constexpr int kTooMany[] = {452, 552};  // RFC 5321 §4.5.3.1.10
 
 class Transaction {
@@ -28,7 +27,9 @@ class Transaction {
         letter_(letter),
         message_(message),
         recipients_(std::move(recipients)),
-        limits_(limits) {
+        limits_(limits),
+        refused_(recipients_.size()),
+        fresh_(session.letters == 0) {
     end_.each.resize(recipients_.size());
   }
 
@@ -58,10 +59,12 @@ class Transaction {
     return session_.offered().pipelining && sent_.size() < limits_.pipelined_max;
   }
   std::size_t open() const { return accepted_.size(); }
-  void settle(std::size_t recipient, const Outcome& outcome);
+  Task<> reset();
+  bool talks();
   void settle_undecided(const Outcome& outcome);
   void settle_accepted(const Outcome& outcome);
   Outcome said(Reply reply) const;
+  void believe();
   void break_off(Outcome why);
   void break_off(const Error& error, std::string_view doing);
 
@@ -75,43 +78,33 @@ class Transaction {
   TransactionEnd end_;
   std::deque<Sent> sent_;
   std::vector<std::size_t> accepted_;  // recipients to whom the host said yes
-  bool answered_ = false;              // the host has said anything at all
+  // 4yz and 5yz to recipients, until it is sure that they were said of these (believe).
+  std::vector<std::optional<Outcome>> refused_;
+  const bool fresh_;       // the session's first transaction
+  bool in_step_ = true;    // no reply so far answers something else
+  bool answered_ = false;  // the host has said anything at all
   bool mail_ok_ = false;
   bool ready_ = false;  // 354
 };
 
-// What we say ourselves, of a host or not.
-Outcome ours(Reply reply) {
-  Outcome out;
-  out.kind = reply.permanent() ? Outcome::Kind::failed : Outcome::Kind::deferred;
-  out.reply = std::move(reply);
-  return out;
-}
-
-// What the host says.
 Outcome Transaction::said(Reply reply) const {
-  Outcome out;
-  out.kind = reply.positive()    ? Outcome::Kind::delivered
-             : reply.permanent() ? Outcome::Kind::failed
-                                 : Outcome::Kind::deferred;
-  out.reply = kept_reply(std::move(reply), limits_);
-  out.host = session_.host().name;
-  out.tls = session_.tls();
-  return out;
-}
-
-void Transaction::settle(std::size_t recipient, const Outcome& outcome) {
-  end_.each[recipient] = outcome;
+  return host_outcome(session_, std::move(reply), limits_);
 }
 
 void Transaction::settle_undecided(const Outcome& outcome) {
-  for (std::size_t i = 0; i < recipients_.size(); ++i)
-    if (!end_.each[i]) settle(i, outcome);
+  for (auto& one : end_.each)
+    if (!one) one = outcome;
 }
 
 void Transaction::settle_accepted(const Outcome& outcome) {
-  for (std::size_t i : accepted_) settle(i, outcome);
+  for (std::size_t i : accepted_) end_.each[i] = outcome;
   accepted_.clear();
+}
+
+// Host and we mean the same: what it has refused is refused.
+void Transaction::believe() {
+  for (std::size_t i = 0; i < refused_.size(); ++i)
+    if (refused_[i]) end_.each[i] = std::exchange(refused_[i], std::nullopt);
 }
 
 void Transaction::break_off(Outcome why) {
@@ -121,7 +114,8 @@ void Transaction::break_off(Outcome why) {
 void Transaction::break_off(const Error& error, std::string_view doing) {
   end_.stopped = end_.stopped || error.is(Error::Kind::cancelled);
   end_.untouched = !answered_ && error.is(Error::Kind::closed);
-  break_off(ours(broken_reply(error, session_.host_text(), doing)));
+  in_step_ = in_step_ && !error.is(Error::Kind::syntax) && !error.is(Error::Kind::limit);
+  break_off(our_outcome(broken_reply(error, session_.host_text(), doing)));
 }
 
 // What the letter needs and the host does not offer fails here, before a word is said. False:
@@ -131,10 +125,11 @@ Task<Result<bool>> Transaction::fits() {
   const std::string host = session_.host_text();
   // RFC 1870 §6: "a client … should not" send what is beyond the announced size.
   if (offered.size && offered.size_max > 0 && message_.body.size > offered.size_max) {
-    settle_undecided(ours({552,
-                           {5, 3, 4},
-                           fmt::format("The message is larger than the {} octets that {} takes",
-                                       offered.size_max, host)}));
+    settle_undecided(
+        our_outcome({552,
+                     {5, 3, 4},
+                     fmt::format("The message is larger than the {} octets that {} takes",
+                                 offered.size_max, host)}));
     co_return false;
   }
   const Envelope& envelope = letter_.envelope;
@@ -146,17 +141,18 @@ Task<Result<bool>> Transaction::fits() {
   // RFC 6531 §3.2: what is international does not go to a host without the extension. What only
   // might have been, and is ASCII, does.
   const Outcome not_utf8 =
-      ours({550, {5, 6, 7}, host + " does not take international addresses or headers"});
+      our_outcome({550, {5, 6, 7}, host + " does not take international addresses or headers"});
   if (!offered.smtputf8) {
     bool sender = !envelope.from || envelope.from->is_ascii();
     if (!sender || (envelope.smtputf8 && !content.header_ascii)) settle_undecided(not_utf8);
     for (std::size_t i = 0; i < recipients_.size(); ++i)
-      if (!end_.each[i] && !recipients_[i]->is_ascii()) settle(i, not_utf8);
+      if (!end_.each[i] && !recipients_[i]->is_ascii()) end_.each[i] = not_utf8;
   }
   // RFC 6152 §3: octets beyond ASCII "must not, under any circumstances" be sent. Converting them
   // would break signatures; the sender is told instead.
   if (!offered.eight_bit_mime && !content.ascii)
-    settle_undecided(ours({554, {5, 6, 3}, host + " takes only ASCII, and the message is not"}));
+    settle_undecided(
+        our_outcome({554, {5, 6, 3}, host + " takes only ASCII, and the message is not"}));
   co_return std::ranges::any_of(end_.each, [](const auto& outcome) { return !outcome; });
 }
 
@@ -229,12 +225,19 @@ void Transaction::take(const Sent& sent, Reply reply) {
   switch (sent.what) {
     case Sent::What::mail:
       mail_ok_ = reply.positive();
-      if (!mail_ok_) settle_undecided(said(std::move(reply)));
+      if (!mail_ok_)
+        for (std::size_t i = 0; i < recipients_.size(); ++i)
+          if (!end_.each[i]) refused_[i] = said(reply);
       return;
     case Sent::What::rcpt: take_rcpt(sent.recipient, std::move(reply)); return;
     case Sent::What::data:
       ready_ = reply.intermediate();
-      if (!ready_) settle_accepted(said(std::move(reply)));
+      if (ready_) {
+        believe();  // no other command is answered with 3yz
+        return;
+      }
+      for (std::size_t i : accepted_) refused_[i] = said(reply);
+      accepted_.clear();
       return;
   }
 }
@@ -246,7 +249,7 @@ void Transaction::take_rcpt(std::size_t recipient, Reply reply) {
   } else if (open() > 0 && std::ranges::find(kTooMany, reply.code) != std::end(kTooMany)) {
     end_.full = true;
   } else {
-    settle(recipient, said(std::move(reply)));
+    refused_[recipient] = said(std::move(reply));
   }
 }
 
@@ -275,8 +278,9 @@ Task<bool> Transaction::send_octets() {
     auto octets = co_await piece(at);
     if (!octets || octets->empty()) {
       // Without the final dot the host forgets what it has (RFC 5321 §4.1.1.4).
-      settle_accepted(ours({451, {4, 3, 0}, octets ? "the message is cut" : octets.error().what}));
-      break_off(ours({451, {4, 3, 0}, "the message could not be read"}));
+      settle_accepted(
+          our_outcome({451, {4, 3, 0}, octets ? "the message is cut" : octets.error().what}));
+      break_off(our_outcome({451, {4, 3, 0}, "the message could not be read"}));
       co_return false;
     }
     at += octets->size();
@@ -319,26 +323,56 @@ Task<> Transaction::content() {
   if (co_await send_octets()) co_await final_reply();
 }
 
+// True: there is an answer too many.
+bool Transaction::talks() {
+  (void)session_.stream().look();  // what comes later is seen before the next MAIL
+  if (session_.stream().input().empty()) return false;
+  break_off(Error{Error::Kind::syntax, "it said more than it was asked"}, "answering");
+  return true;
+}
+
+// Nothing was sent: RSET before the next MAIL (RFC 5321 §4.1.1.5). Its answer shows whether those
+// before it were in their places.
+Task<> Transaction::reset() {
+  if (talks()) co_return;
+  auto reply = co_await session_.ask(smtp::Rset{}, limits_.mail_time);
+  if (!reply) {
+    break_off(reply.error(), "answering RSET");
+  } else if (reply->code == kClosing) {
+    break_off(said(*std::move(reply)));
+  } else if (!reply->positive()) {
+    in_step_ = !reply->intermediate();
+    break_off(our_outcome({451,
+                           {4, 5, 0},
+                           fmt::format("{} answered RSET with {}", session_.host_text(),
+                                       kept_reply(*std::move(reply), limits_).str())}));
+  } else {
+    (void)talks();
+  }
+}
+
 Task<TransactionEnd> Transaction::run() {
   auto somebody = co_await fits();
-  if (!somebody) settle_undecided(ours({451, {4, 3, 0}, somebody.error().what}));
+  if (!somebody) settle_undecided(our_outcome({451, {4, 3, 0}, somebody.error().what}));
   if (!somebody || !*somebody) co_return std::move(end_);
-  ++session_.letters;
-  if (!co_await envelope()) co_return std::move(end_);
-  if (ready_ && open() > 0)
-    co_await content();
-  else if (ready_)
-    co_await nothing();
-  else if (mail_ok_) {
-    // MAIL stands, and nothing follows it: RSET before the next (RFC 5321 §4.1.1.5).
-    auto reply = co_await session_.ask(smtp::Rset{}, limits_.mail_time);
-    if (!reply)
-      break_off(reply.error(), "answering RSET");
-    else if (reply->code == kClosing)
-      break_off(said(*std::move(reply)));
-    else if (!reply->positive())
-      break_off(Error{Error::Kind::syntax, "it said " + reply->str()}, "answering RSET");
+  // What is said unasked would be taken for the answer to MAIL, and each answer for the next one's.
+  if (!fresh_) {
+    end_.broken = session_.unasked(limits_);
+    end_.untouched = end_.broken.has_value();
+    if (end_.untouched) co_return std::move(end_);
   }
+  ++session_.letters;
+  if (co_await envelope()) {
+    if (ready_ && open() > 0)
+      co_await content();
+    else if (ready_)
+      co_await nothing();
+    else
+      co_await reset();
+  }
+  // On a session that had letters before, a host may have been late with a word about those. There
+  // it takes a good end for its refusals to be believed; the next session will tell.
+  if (in_step_ && (fresh_ || !end_.broken)) believe();
   co_return std::move(end_);
 }
 

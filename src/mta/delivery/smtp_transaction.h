@@ -11,6 +11,10 @@
 //   the octets                                          undecided
 //   the final dot   delivered       deferred   failed   deferred: the host may have the letter
 //
+// What MAIL, RCPT and DATA are refused with counts once it is sure that the host answers the
+// command that we mean: with 354, or at the end with the answer to RSET. If not, the session is
+// broken.
+//
 // A recipient who is one too many (452 after some were taken, RFC 5321 §4.5.3.1.10) is undecided
 // too, and has the next transaction. An outcome has a host if it is in that host's words.
 #pragma once
@@ -30,7 +34,7 @@ struct TransactionEnd {
   // The session is good for nothing any more, and why. Nothing: it is ready for the next MAIL.
   std::optional<Outcome> broken;
   bool stopped = false;    // because we end
-  bool untouched = false;  // it broke before the host had answered anything
+  bool untouched = false;  // it was broken before anything of this was answered
   bool full = false;       // the host wants the undecided in another transaction
 };
 
