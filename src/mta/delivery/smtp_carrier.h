@@ -1,10 +1,11 @@
 // smtp_carrier.h: takes letters to other hosts by SMTP.
 //
 // One attempt: the hosts of the destination in their order, each until it is clear what becomes of
-// every recipient. A host that cannot be spoken to, or breaks off, is followed by the next; what a
-// host said of a recipient stands. Nothing is written here: outcomes are returned, and the queue
-// settles them. So a letter is delivered at least once: if posta ends, or the wire breaks, between
-// the host's 250 and the settling commit, it is sent again (RFC 5321 §6.1).
+// every recipient. A host that cannot be spoken to, breaks off, or puts a recipient off is followed
+// by the next (RFC 5321 §5.1); 2yz and 5yz that a host said of a recipient stand, and of several
+// 4yz the first, which is the better host's. Nothing is written here: outcomes are returned, and
+// the queue settles them. So a letter is delivered at least once: if posta ends, or the wire
+// breaks, between the host's 250 and the settling commit, it is sent again (RFC 5321 §6.1).
 #pragma once
 
 #include <memory>
@@ -63,12 +64,14 @@ class SmtpCarrier {
   struct Attempt;
   // How a session's transactions ended, if not all is decided.
   enum class Left {
-    session,  // it broke, or the host takes nobody more
-    stale,    // it broke before a word, as one does that the other side closed while it was idle
-    full,     // the host wants another session for the rest
+    host,   // the session broke, or the host takes nobody more for now
+    stale,  // it broke before a word, as one does that the other side closed while it was idle
+    full,   // the host wants another session for the rest
   };
   Task<bool> use_open_session(Attempt& attempt, SmtpPool& pool, runtime::Stop& stop);
   Task<> try_hosts(Attempt& attempt, SmtpPool& pool, runtime::Stop& stop);
+  // True: the attempt is over.
+  Task<bool> try_host(Attempt& attempt, const MailHost& host, SmtpPool& pool, runtime::Stop& stop);
   Task<Opened> open(const MailHost& host, const RemoteRoute& route, SmtpPool& pool,
                     runtime::Stop& stop);
   Task<Left> transactions(Attempt& attempt, std::unique_ptr<SmtpSession> session, SmtpPool& pool,

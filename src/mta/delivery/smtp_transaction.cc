@@ -31,6 +31,7 @@ class Transaction {
         refused_(recipients_.size()),
         fresh_(session.letters == 0) {
     end_.each.resize(recipients_.size());
+    end_.put_off.resize(recipients_.size());
   }
 
   Task<TransactionEnd> run();
@@ -103,8 +104,11 @@ void Transaction::settle_accepted(const Outcome& outcome) {
 
 // Host and we mean the same: what it has refused is refused.
 void Transaction::believe() {
-  for (std::size_t i = 0; i < refused_.size(); ++i)
-    if (refused_[i]) end_.each[i] = std::exchange(refused_[i], std::nullopt);
+  for (std::size_t i = 0; i < refused_.size(); ++i) {
+    if (!refused_[i]) continue;
+    auto& where = refused_[i]->kind == Outcome::Kind::failed ? end_.each : end_.put_off;
+    where[i] = std::exchange(refused_[i], std::nullopt);
+  }
 }
 
 void Transaction::break_off(Outcome why) {

@@ -5,11 +5,13 @@
 // With PIPELINING (RFC 2920) the commands go out together. What a recipient's fate hangs on:
 //
 //   reply to        2xx             4xx        5xx      421, or the session broke
-//   MAIL            go on           deferred   failed   undecided: another host may take it
-//   RCPT            go on           deferred   failed   undecided
-//   DATA            (354) go on     deferred   failed   undecided
+//   MAIL            go on           put off    failed   undecided: another host may take it
+//   RCPT            go on           put off    failed   undecided
+//   DATA            (354) go on     put off    failed   undecided
 //   the octets                                          undecided
 //   the final dot   delivered       deferred   failed   deferred: the host may have the letter
+//
+// Who is put off may go to another host too; if none decides, what was said here is the outcome.
 //
 // What MAIL, RCPT and DATA are refused with counts once it is sure that the host answers the
 // command that we mean: with 354, or at the end with the answer to RSET. If not, the session is
@@ -31,6 +33,7 @@ namespace posta::mta {
 
 struct TransactionEnd {
   std::vector<std::optional<Outcome>> each;  // of the recipients, in their order; none: undecided
+  std::vector<std::optional<Outcome>> put_off;  // of those who are undecided
   // The session is good for nothing any more, and why. Nothing: it is ready for the next MAIL.
   std::optional<Outcome> broken;
   bool stopped = false;    // because we end
