@@ -1,6 +1,5 @@
 #include "app/check_system.h"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -9,13 +8,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/descriptors.h"
+
 namespace posta::app {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint64_t kStoreFiles = 1000;
 
 // The inode of the socket that listens on the port, in /proc/net/tcp or tcp6; 0: none.
 std::uint64_t listening_inode(const char* table, std::uint16_t port) {
@@ -104,25 +103,27 @@ void check_files(Findings& findings, const Config& config) {
 
 std::uint64_t open_files_wanted(const Config& config) {
   return config.smtp_sessions_max + config.submission_sessions_max + config.pop3_sessions_max +
-         config.imap_sessions_max + kStoreFiles;
+         config.imap_sessions_max + kStoreFiles + kOtherFiles;
 }
 
 void check_open_files(Findings& findings, const Config& config) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  std::uint64_t wanted = open_files_wanted(config);
-  if (limit.rlim_max >= wanted || limit.rlim_max == RLIM_INFINITY) {
-    findings.good(fmt::format("{} files may be open", limit.rlim_max));
-  } else if (limit.rlim_max < kStoreFiles + 100) {
+  const std::uint64_t most = descriptors_max();
+  const std::uint64_t wanted = open_files_wanted(config);
+  const std::uint64_t sessions = descriptors_for_sessions(most, 0);
+  if (most >= wanted) {
+    findings.good(fmt::format("{} files may be open", most));
+  } else if (most < kStoreFiles + kOtherFiles + 100) {
     findings.bad(
-        fmt::format("only {} files may be open; raise the limit to {}: LimitNOFILE= in the "
-                    "unit, or ulimit -n",
-                    limit.rlim_max, wanted));
+        fmt::format("only {} files may be open: too few for the store, and who comes beyond {} "
+                    "sessions is turned away; raise the limit to {}: LimitNOFILE= in the unit, or "
+                    "ulimit -Hn",
+                    most, sessions, wanted));
   } else {
     findings.note(
-        fmt::format("{} files may be open, {} would be needed for as many sessions as "
-                    "posta.toml allows: LimitNOFILE= in the unit, or ulimit -n",
-                    limit.rlim_max, wanted));
+        fmt::format("{} files may be open: who comes beyond about {} sessions is turned away, "
+                    "whatever posta.toml allows; for all of them raise the limit to {}: "
+                    "LimitNOFILE= in the unit, or ulimit -Hn",
+                    most, sessions, wanted));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/check_system.h"
+#include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/reload.h"
 #include "app/units.h"
@@ -139,6 +140,19 @@ TEST(Config, TheOpenFilesThatAreWantedAreThoseOfAllServices) {
     ASSERT_TRUE(setting.read(config, value));
     EXPECT_GT(open_files_wanted(config), before + 900'000) << setting.name;
   }
+}
+
+TEST(Config, SessionsNeverGetTheDescriptorsOfTheStore) {
+  // The kernel's limit, what is open at the start, what sessions may have.
+  const std::uint64_t cases[][3] = {
+      {524'288, 100, 524'288 - 100 - 1500},
+      {4096, 100, 2496},
+      {1024, 100, 256},
+      {64, 20, 16},
+      {~std::uint64_t{0}, 100, ~std::uint64_t{0} - 1600},
+  };
+  for (auto [most, open, sessions] : cases)
+    EXPECT_EQ(descriptors_for_sessions(most, open), sessions) << most;
 }
 
 // A time or size that makes the server useless is no setting.

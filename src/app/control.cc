@@ -15,6 +15,13 @@ namespace posta::app {
 namespace {
 
 constexpr int kSecondsToSpeak = 10;
+// What accept waits where the system has no descriptor or memory for a connection: the backlog
+// keeps who knocks meanwhile.
+constexpr int kAcceptPauseMilliseconds = 200;
+
+bool passes(int reason) {
+  return reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOBUFS;
+}
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -168,8 +175,10 @@ void ControlServer::serve() {
   for (;;) {
     int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) {
-      if (errno == EINTR || errno == ECONNABORTED || errno == EMFILE) continue;
-      return;
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (!passes(errno)) return;
+      poll(nullptr, 0, kAcceptPauseMilliseconds);
+      continue;
     }
     set_timeout(connection, kSecondsToSpeak);
     serve_one(connection);

@@ -2,6 +2,10 @@
 #include "app/control.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -11,6 +15,8 @@
 
 namespace posta::app {
 namespace {
+
+using namespace std::chrono_literals;
 
 // A server directory in which "wait" is answered when it is let go, and all else at once.
 class Control : public ::testing::Test {
@@ -81,6 +87,44 @@ TEST_F(Control, TheEndWaitsForWhatIsBeingAnsweredAndForNothingElse) {
   ended.get();
   EXPECT_EQ(slow.get(), "wait");
   EXPECT_FALSE(is_server_running(directory_));
+}
+
+// Otherwise each of its threads would try again at once, and again.
+TEST_F(Control, WithoutDescriptorsItPausesAndAnswersWhenThereAreSome) {
+  auto used = [] {
+    rusage now{};
+    getrusage(RUSAGE_SELF, &now);
+    return std::chrono::seconds(now.ru_utime.tv_sec + now.ru_stime.tv_sec) +
+           std::chrono::microseconds(now.ru_utime.tv_usec + now.ru_stime.tv_usec);
+  };
+  const std::string path = control_path(directory_);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);  // the lowest number that is free
+  rlimit few{static_cast<rlim_t>(client) + 1, before.rlim_max};
+  // Nothing polymorphic from here on: the sanitizer needs descriptors to look at such things.
+  int limited = setrlimit(RLIMIT_NOFILE, &few);
+  auto begun = used();
+  int connected = connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  pollfd wait{client, POLLIN, 0};
+  int heard = poll(&wait, 1, 300);
+  auto spent = used() - begun;
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(limited, 0);
+  EXPECT_EQ(connected, 0);
+  EXPECT_EQ(heard, 0);
+  EXPECT_LT(spent, 100ms);
+  std::string_view request = "{\"args\":[\"status\"],\"input\":\"\"}\n";
+  ASSERT_EQ(write(client, request.data(), request.size()), ssize_t(request.size()));
+  char answer[1000];
+  ssize_t octets = read(client, answer, sizeof answer);
+  close(client);
+  ASSERT_GT(octets, 0);
+  EXPECT_NE(std::string_view(answer, std::size_t(octets)).find("status"), std::string_view::npos);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "app/front.h"
 
+#include "app/descriptors.h"
 #include "app/events.h"
 #include "app/figures.h"
 #include "app/serve.h"
@@ -116,10 +117,11 @@ Services::Services(const Config& config, std::shared_ptr<net::TlsServer> tls)
 
 Shared::Shared(House& house, std::shared_ptr<net::TlsServer> with)
     : tls(std::move(with)),
-      smtp_census(smtp_census_limits(house.config())),
-      submission_census(submission_census_limits(house.config())),
-      pop3_census(pop3_census_limits(house.config())),
-      imap_census(imap_census_limits(house.config())),
+      hall(descriptors_for_sessions(descriptors_max(), descriptors_open())),
+      smtp_census(smtp_census_limits(house.config()), &hall),
+      submission_census(submission_census_limits(house.config()), &hall),
+      pop3_census(pop3_census_limits(house.config()), &hall),
+      imap_census(imap_census_limits(house.config()), &hall),
       monitor_census({.sessions_max = server::MonitorLimits().sessions_max,
                       .sessions_per_address_max = server::MonitorLimits().sessions_max}),
       services(house.config(), tls) {}

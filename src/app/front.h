@@ -41,6 +41,7 @@ struct Shared {
   void configure(const Config& config, std::shared_ptr<net::TlsServer> tls);
 
   std::shared_ptr<net::TlsServer> tls;  // null: no certificate
+  server::Hall hall;                    // of all that follow but the monitor's, which are few
   server::Census smtp_census;
   server::Census submission_census;
   server::Census pop3_census;

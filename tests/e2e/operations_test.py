@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import poplib
+import resource
 import smtplib
 import socket
+import subprocess
 import time
 import unittest
 
@@ -338,6 +340,46 @@ class Undelete(Operations):
         self.assertEqual(len(self.inbox()), 2)
 
 
+class Descriptors(Operations):
+    def test_sessions_do_not_get_those_of_the_store(self):
+        most = 400  # of which sessions get a quarter, so few are they
+        self.server.start(
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+        # Who waits for the greeting has been let in.
+        mx = smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60)
+        greeted, refused = [], 0
+        for _ in range(most + 50):
+            peer = socket.create_connection(("127.0.0.1", self.server.pop3_port), 60)
+            self.addCleanup(peer.close)
+            line = peer.recv(200)
+            if line.startswith(b"+OK"):
+                greeted.append(peer)
+            else:
+                self.assertTrue(line.startswith(b"-ERR [SYS/TEMP]"), line)
+                refused += 1
+        # The client that waited for the start may be there still.
+        self.assertIn(len(greeted), range(most // 4 - 5, most // 4))
+        self.assertEqual(refused, most + 50 - len(greeted))
+        self.assertIn("why=descriptors", self.server.log_text())
+        mx.sendmail("bob@example.net", "ann@example.org", "Subject: there is room\n\nhello\n")
+        greeted.pop().close()
+        eventually(self.greets, "a seat that was given back")
+        self.assertEqual(self.server.stop(), 0)
+
+    def greets(self):
+        with socket.create_connection(("127.0.0.1", self.server.pop3_port), 60) as peer:
+            return peer.recv(200).startswith(b"+OK")
+
+    def test_check_says_how_many_sessions_that_leaves(self):
+        def check(most):
+            return subprocess.run(
+                [program(), "--dir", str(self.server.directory), "check"], capture_output=True,
+                text=True, check=False,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))).stdout
+        self.assertIn("beyond about 2500 sessions is turned away", check(4000))
+        self.assertIn("only 1200 files may be open", check(1200))
+
+
 class Check(Operations):
     def test_all_is_told_as_json_too(self):
         told = json.loads(self.ok("check", "--json"))
@@ -416,7 +458,6 @@ class RefusedNetworks(Operations):
 
 class Version(unittest.TestCase):
     def test_version_answers_programs(self):
-        import subprocess
         done = subprocess.run([program(), "version", "--json"], capture_output=True, text=True,
                               check=True)
         self.assertRegex(json.loads(done.stdout)["version"], r"^\d+\.\d+")

@@ -19,6 +19,12 @@ net::IpAddress counted_as(const net::IpAddress& address) {
 
 }  // namespace
 
+bool Hall::enter() {
+  if (seats_.fetch_add(1, std::memory_order_relaxed) < seats_max_) return true;
+  leave();
+  return false;
+}
+
 Census::~Census() {
   CHECK(sessions_ == 0 && by_address_.empty());
 }
@@ -33,12 +39,11 @@ std::expected<Census::Seat, Census::Full> Census::enter(const net::IpAddress& ad
   net::IpAddress key = counted_as(address);
   std::lock_guard lock(mutex_);
   if (sessions_ >= limits_.sessions_max) return std::unexpected(Full::sessions);
-  std::size_t& here = by_address_[key];
-  if (!trusted && here >= limits_.sessions_per_address_max) {
-    if (here == 0) by_address_.erase(key);
-    return std::unexpected(Full::address);
-  }
-  ++here;
+  auto here = by_address_.find(key);
+  const std::size_t seated = here == by_address_.end() ? 0 : here->second;
+  if (!trusted && seated >= limits_.sessions_per_address_max) return std::unexpected(Full::address);
+  if (hall_ && !hall_->enter()) return std::unexpected(Full::descriptors);
+  ++by_address_[key];
   ++sessions_;
   return Seat(*this, key);
 }
@@ -49,6 +54,7 @@ void Census::leave(const net::IpAddress& key) {
   CHECK(here != by_address_.end() && sessions_ > 0);
   --sessions_;
   if (--here->second == 0) by_address_.erase(here);
+  if (hall_) hall_->leave();
 }
 
 std::size_t Census::sessions() const {

@@ -30,6 +30,23 @@ TEST(Census, SessionsPerAddressMaxHoldsForStrangersOnly) {
   EXPECT_TRUE(census.enter(ip("192.0.2.1"), true));
 }
 
+TEST(Census, TheHallHoldsForAllServicesTogetherAndForTheTrusted) {
+  Hall hall(2);
+  Census smtp({.sessions_max = 10, .sessions_per_address_max = 10}, &hall);
+  Census imap({.sessions_max = 10, .sessions_per_address_max = 10}, &hall);
+  auto first = smtp.enter(ip("192.0.2.1"), false);
+  {
+    auto second = imap.enter(ip("192.0.2.2"), false);
+    ASSERT_TRUE(first && second);
+    auto third = smtp.enter(ip("127.0.0.1"), true);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error(), Census::Full::descriptors);
+    EXPECT_EQ(smtp.sessions(), 1u);
+  }
+  EXPECT_TRUE(smtp.enter(ip("127.0.0.1"), true));
+  EXPECT_TRUE(imap.enter(ip("127.0.0.1"), true));
+}
+
 TEST(Census, ASeatThatIsGivenBackIsFree) {
   Census census({.sessions_max = 1, .sessions_per_address_max = 1});
   {

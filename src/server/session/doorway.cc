@@ -9,7 +9,12 @@ std::expected<Census::Seat, Census::Full> take_seat(Census& census, const net::S
 }
 
 std::string_view to_string(Census::Full full) {
-  return full == Census::Full::sessions ? "sessions" : "address";
+  switch (full) {
+    case Census::Full::sessions: return "sessions";
+    case Census::Full::address: return "address";
+    case Census::Full::descriptors: return "descriptors";
+  }
+  return "?";
 }
 
 runtime::Task<> turn_away(net::Stream& stream, const Reception& reception, Duration timeout,

@@ -9,7 +9,7 @@
 
 namespace posta::server::smtp::event {
 
-// service, peer, why ("sessions" or "address": the census' limit)
+// service, peer, why ("sessions", "address" or "descriptors": the census' limit)
 inline constexpr std::string_view kConnectionRefused = "smtp.connection.refused";
 // service, peer
 inline constexpr std::string_view kConnectionOpened = "smtp.connection.opened";
