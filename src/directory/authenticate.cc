@@ -17,24 +17,33 @@ using wire::sasl::Hash;
 // Notes of use that come sooner than this after the last are not written.
 constexpr std::chrono::hours kNoteUseEvery{1};
 
-Authenticated verdict(const Account& account, std::uint32_t app_password) {
+Authenticated verdict(const Account& account, Credential credential) {
   if (!account.enabled) return {.outcome = Login::disabled};
-  return {Login::ok, Principal{account.id, account.address}, app_password};
+  return {Login::ok, Principal{account.id, account.address, credential}, credential.app_password};
 }
 
-// The number of the app password that this is; 0: none. Looks at all of them, whichever it is.
-std::uint32_t find_app(const Credentials& credentials, std::string_view password, Scope scope) {
+// The app password that this is; its number is 0: none. Looks at all of them, whichever it is.
+Credential find_app(const Credentials& credentials, std::string_view password, Scope scope) {
   std::string prepared = wire::sasl::prepare_password(password);
-  std::uint32_t found = 0;
-  for (const auto& [number, app] : credentials.apps) {
+  Credential found;
+  for (const auto& [credential, app] : credentials.apps) {
     bool right = wire::sasl::equal_in_constant_time(
         wire::sasl::hmac(Hash::sha_256, app.salt, prepared), app.tag);
-    if (right && app.scopes.has(scope)) found = number;
+    if (right && app.scopes.has(scope)) found = credential;
   }
   return found;
 }
 
+// Every record has a salt of its own: the same password, set again, has another mark.
+std::uint64_t mark_of(std::string_view record) {
+  return store::digest_of(record);
+}
+
 }  // namespace
+
+Credential Credentials::own() const {
+  return {0, password ? mark_of(*password) : 0};
+}
 
 // The account whose own address the login is, if there is one.
 Task<Result<Who>> Directory::Impl::who_is(Snapshot at, std::string login) {
@@ -77,7 +86,7 @@ Task<Result<Credentials>> Directory::Impl::credentials_of(Snapshot at, AccountId
       CO_TRY(out.scram, decode_scram(value));
     } else if (key >= apps.begin && key < apps.end) {
       CO_TRY(auto app, decode_app_password(value));
-      out.apps.emplace_back(number_in(key), std::move(app));
+      out.apps.push_back({{number_in(key), mark_of(value)}, std::move(app)});
     }
   }
   co_return out;
@@ -116,8 +125,9 @@ Task<Result<Authenticated>> Directory::authenticate(std::string login, std::stri
     CO_TRY(held, co_await impl_->credentials_of(at, who.account->id));
   }
   at.reset();
-  if (std::uint32_t app = find_app(held, password, scope)) {
-    if (who.account->enabled) CO_TRY_VOID(co_await impl_->note_use(who.account->id, app));
+  if (Credential app = find_app(held, password, scope); app.app_password != 0) {
+    if (who.account->enabled)
+      CO_TRY_VOID(co_await impl_->note_use(who.account->id, app.app_password));
     co_return verdict(*who.account, app);
   }
   if (!held.password) {
@@ -126,7 +136,8 @@ Task<Result<Authenticated>> Directory::authenticate(std::string login, std::stri
   }
   std::string success =
       impl_->success_key(executor, who.account->id, scope, *held.password, password);
-  if (impl_->successes.find(success, 0)) co_return verdict(*who.account, 0);
+  const Credential own = held.own();
+  if (impl_->successes.find(success, 0)) co_return verdict(*who.account, own);
   CO_TRY(auto stored, decode_password(*held.password));
   CO_TRY(auto hash, decode_password_hash(stored.hash));
   CO_TRY(bool right, co_await impl_->hasher.verify(std::move(hash), password));
@@ -134,7 +145,24 @@ Task<Result<Authenticated>> Directory::authenticate(std::string login, std::stri
   impl_->successes.put(std::move(success), true, 0);
   if (!held.scram)
     co_await impl_->give_scram_keys(*who.account, *std::move(held.password), std::move(password));
-  co_return verdict(*who.account, 0);
+  co_return verdict(*who.account, own);
+}
+
+Task<Result<Standing>> Directory::standing(AccountId id, Credential credential) {
+  CO_TRY(auto account, co_await this->account(id));
+  if (!account || !account->enabled) co_return Standing::disabled;
+  std::string key = credential.app_password == 0 ? password_key(id)
+                                                 : app_password_key(id, credential.app_password);
+  std::optional<std::uint64_t> mark;
+  if (auto known = impl_->marks.find(key, impl_->valid_from())) {
+    mark = *known;
+  } else {
+    Snapshot at = impl_->store.snapshot();
+    CO_TRY(auto record, co_await at->get(key));
+    if (record) mark = mark_of(*record);
+    impl_->marks.put(std::move(key), mark, at->version());
+  }
+  co_return mark == credential.mark ? Standing::good : Standing::revoked;
 }
 
 Task<Result<std::string>> Directory::login_name(std::string login) {

@@ -55,6 +55,13 @@ struct Authenticated {
   std::uint32_t app_password = 0;  // the number of the one that was used; 0: the account's own
 };
 
+// What has become of somebody who logged in.
+enum class Standing {
+  good,
+  disabled,  // the account was switched off or removed
+  revoked,   // the password was changed, or the app password removed
+};
+
 // What is shown of an app password.
 struct AppPassword {
   std::uint32_t number = 0;
@@ -76,10 +83,10 @@ struct ScramLogin {
   std::uint32_t iterations = 0;
   struct Key {
     wire::sasl::ScramKeys keys;
-    std::uint32_t app_password = 0;  // 0: the account's own password
+    Credential credential;
   };
   std::vector<Key> keys;
-  Principal principal;
+  Principal principal;  // but for the credential
   bool enabled = false;
 };
 

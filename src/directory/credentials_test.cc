@@ -181,6 +181,56 @@ TEST_F(Credential, ARemovedAppPasswordIsGoodForNothing) {
   EXPECT_TRUE(again.error().is(Error::Kind::not_found));
 }
 
+TEST_F(Credential, AChangeOfWhatWasLoggedInWithIsKnown) {
+  std::string phone = add_app(ann, Scopes::all());
+  auto with = [&](std::string password) {
+    auto answer = await(executor, town.directory.authenticate("ann", std::move(password)));
+    EXPECT_TRUE(answer && answer->outcome == Login::ok);
+    return answer->principal.credential;
+  };
+  auto standing = [&](posta::Credential credential) {
+    return *await(executor, town.directory.standing(ann, credential));
+  };
+  auto set = [&](std::string password) {
+    EXPECT_EQ(town.change([&](store::Batch& b) {
+      return town.directory.prepare_set_password(b, ann, password);
+    }),
+              true);
+  };
+  auto remove = [&](std::uint32_t number) {
+    EXPECT_EQ(town.change([&](store::Batch& b) {
+      return town.directory.prepare_remove_app_password(b, ann, number);
+    }),
+              true);
+  };
+  posta::Credential own = with(std::string(kPassword)), app = with(phone);
+  auto proved =
+      *await(executor, town.directory.scram("ann", wire::sasl::Hash::sha_256, Scope::imap));
+  EXPECT_EQ(proved.keys.at(0).credential, own);
+  EXPECT_EQ(proved.keys.at(1).credential, app);
+  EXPECT_EQ(standing(own), Standing::good);
+  EXPECT_EQ(standing(app), Standing::good);
+  // Each holds for who used it, and the same password set anew is another.
+  set(std::string(kPassword));
+  EXPECT_EQ(standing(own), Standing::revoked);
+  EXPECT_EQ(standing(with(std::string(kPassword))), Standing::good);
+  EXPECT_EQ(standing(app), Standing::good);
+  remove(1);
+  EXPECT_EQ(standing(app), Standing::revoked);
+  std::string again = add_app(ann, Scopes::all());
+  EXPECT_EQ(with(again).app_password, app.app_password) << "the number is used again";
+  EXPECT_EQ(standing(app), Standing::revoked);
+  own = with(std::string(kPassword));
+  EXPECT_EQ(
+      town.change([&](store::Batch& b) { return town.directory.prepare_set_postmaster(b, bob); }),
+      true);
+  town.set_enabled(ann, false);
+  EXPECT_EQ(standing(own), Standing::disabled);
+  town.set_enabled(ann, true);
+  set("");
+  EXPECT_EQ(standing(own), Standing::revoked);
+}
+
 TEST_F(Credential, AppPasswordsAreListedWithTheirLastUse) {
   std::string phone = add_app(ann, Scopes().add(Scope::pop3), "Phone");
   auto list = [&] { return *await(executor, town.directory.app_passwords(ann)); };

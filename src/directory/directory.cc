@@ -13,6 +13,7 @@ Directory::Impl::Impl(store::Store& s, Limits l)
       domains(l.cache_entries_max / 4),
       accounts(l.cache_entries_max / 4),
       hasher(l.hash_cost, l.hashing_memory_max, l.hashings_waiting_max),
+      marks(l.cache_entries_max / 4),
       successes(l.successes_max) {
   store.subscribe([last = changed](std::string_view topic, const std::shared_ptr<const void>&,
                                    store::Version version) {

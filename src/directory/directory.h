@@ -201,6 +201,8 @@ class Directory {
   Task<Result<ScramLogin>> scram(std::string login, wire::sasl::Hash hash, Scope scope);
   // The client has proved that it knows the password behind keys[which].
   Task<Result<Authenticated>> scram_proved(ScramLogin login, std::size_t which);
+  // Would the login of a session still be good? Answered from a cache: ask as often as you like.
+  Task<Result<Standing>> standing(AccountId id, Credential credential);
 
   // --- app passwords and grants of an account, in order
   Task<Result<std::vector<AppPassword>>> app_passwords(AccountId id);

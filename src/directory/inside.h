@@ -24,9 +24,16 @@ using Snapshot = std::shared_ptr<const store::Snapshot>;
 
 // Everything that an account can log in with, as of one snapshot.
 struct Credentials {
+  struct App {
+    Credential credential;
+    AppPasswordRecord record;
+  };
   std::optional<std::string> password;  // the record as it is stored
   std::optional<ScramRecord> scram;
-  std::vector<std::pair<std::uint32_t, AppPasswordRecord>> apps;
+  std::vector<App> apps;
+
+  // The account's own password, if there is one.
+  Credential own() const;
 };
 
 // Whom a login means. The address is what was asked for, if it is one at all.
@@ -54,6 +61,8 @@ struct Directory::Impl {
 
   using DomainFound = std::shared_ptr<const std::optional<DomainEntry>>;
 
+  // Marks of credentials, by key; nothing: there is none.
+  Cache<std::optional<std::uint64_t>> marks;
   Cache<bool> successes;  // by keyed hash of account, scope, credential and password
 
   // --- logins (authenticate.cc)

@@ -19,9 +19,9 @@ Task<Result<ScramLogin>> Directory::scram(std::string login, wire::sasl::Hash ha
   out.salt = part.salt;
   out.iterations = part.iterations;
   if (!held.scram) co_return out;
-  if (!part.keys.stored.empty()) out.keys.push_back({part.keys, 0});
-  for (const auto& [number, app] : held.apps)
-    if (app.scopes.has(scope)) out.keys.push_back({app.of(hash), number});
+  if (!part.keys.stored.empty()) out.keys.push_back({part.keys, held.own()});
+  for (const auto& app : held.apps)
+    if (app.record.scopes.has(scope)) out.keys.push_back({app.record.of(hash), app.credential});
   out.principal = {who.account->id, who.account->address};
   out.enabled = who.account->enabled;
   co_return out;
@@ -30,7 +30,8 @@ Task<Result<ScramLogin>> Directory::scram(std::string login, wire::sasl::Hash ha
 Task<Result<Authenticated>> Directory::scram_proved(ScramLogin login, std::size_t which) {
   CHECK(which < login.keys.size());
   if (!login.enabled) co_return Authenticated{.outcome = Login::disabled};
-  std::uint32_t app = login.keys[which].app_password;
+  login.principal.credential = login.keys[which].credential;
+  std::uint32_t app = login.principal.credential.app_password;
   if (app != 0) CO_TRY_VOID(co_await impl_->note_use(login.principal.account, app));
   co_return Authenticated{Login::ok, std::move(login.principal), app};
 }

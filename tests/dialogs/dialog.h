@@ -34,6 +34,8 @@
 //   @mailbox ADDRESS N    N messages have come into the INBOX since the dialogue began
 //   @message ADDRESS N GLOB   the N-th of them matches
 //   @queue empty | N      letters owed
+//   @password ADDRESS     its password is set anew, to the same
+//   @app-password-removed ADDRESS   the one that @setup gave it
 //   @event NAME           such an event was emitted
 //   @disk full | low | free   the disk has no room from here on, or only the reserve; or it has
 //                         again

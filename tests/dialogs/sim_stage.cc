@@ -314,6 +314,10 @@ Task<Result<>> SimStage::directive(Step step) {
     world_.disk().set_free(arg == "full" ? 0 : arg == "low" ? 1_MiB : std::uint64_t{1} << 40);
   } else {
     co_return wrong("no directive called @" + step.text);
+  } else if (step.text == "password") {
+    CO_TRY_VOID(co_await world_.set_password_again(arg));
+  } else if (step.text == "app-password-removed") {
+    CO_TRY_VOID(co_await world_.remove_app_password(arg));
   }
   co_return Result<>();
 }

@@ -418,6 +418,24 @@ Task<Result<AccountId>> World::account_of(std::string text) {
   co_return (*account)->id;
 }
 
+Task<Result<>> World::set_password_again(std::string text) {
+  CO_TRY(AccountId account, co_await account_of(text));
+  auto prepare = [&](store::Batch& batch) {
+    return house().directory.prepare_set_password(batch, account, std::string(kPassword));
+  };
+  co_await change(*house().store, prepare);
+  co_return Result<>();
+}
+
+Task<Result<>> World::remove_app_password(std::string text) {
+  CO_TRY(AccountId account, co_await account_of(text));
+  auto prepare = [&](store::Batch& batch) {
+    return house().directory.prepare_remove_app_password(batch, account, 1);
+  };
+  co_await change(*house().store, prepare);
+  co_return Result<>();
+}
+
 Task<Result<std::uint32_t>> World::unseen(std::string text) {
   CO_TRY(AccountId account, co_await account_of(text));
   CO_TRY(auto view, co_await house().mailboxes.open(account, mailbox::kInbox));

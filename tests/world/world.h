@@ -193,6 +193,9 @@ class World {
   // --- looking
   // The messages of an account's INBOX, whole, the oldest first.
   Task<Result<std::vector<std::string>>> inbox(std::string address);
+  // The password of an account, the same as before, is set anew; its only app password is removed.
+  Task<Result<>> set_password_again(std::string address);
+  Task<Result<>> remove_app_password(std::string address);
   Task<Result<std::uint32_t>> unseen(std::string address);  // messages there without \Seen
   Task<Result<AccountId>> account_of(std::string address);
   std::size_t letters_owed() { return house().queue.letters_owed(); }

@@ -170,9 +170,11 @@ Task<> Session::obey(wi::Command command) {
 }
 
 Task<bool> Session::may_go_on() {
-  bool may = !user_ || co_await server_.deps().logins.may_go_on(account());
-  if (!may) bye("This account has been switched off", End::stopped);
-  co_return may;
+  if (!user_) co_return true;
+  auto standing = co_await server_.deps().logins.standing(account(), user_->principal.credential);
+  if (standing == directory::Standing::good) co_return true;
+  bye(farewell(standing), End::stopped);
+  co_return false;
 }
 
 // APPEND, whose message comes now.

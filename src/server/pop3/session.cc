@@ -118,9 +118,7 @@ Task<> Session::obey(Command& command) {
     say(Reply::no("Log in first"));
   } else if (verb.when == When::authorization && state_ != State::authorization) {
     say(Reply::no("Already logged in"));
-  } else if (maildrop_ && !co_await server_.deps().logins.may_go_on(maildrop_->principal.account)) {
-    last_word(Reply::no("This account has been switched off", Code::auth), End::stopped);
-  } else {
+  } else if (co_await may_go_on()) {
     co_await verb.handler(*this, command);
   }
 }
@@ -128,6 +126,15 @@ Task<> Session::obey(Command& command) {
 void Session::say(const Reply& reply) {
   wire::pop3::print_reply(stream_.out(), reply);
   if (reply.ok || ++errors_ <= limits().errors_max || end_ != End::open) return;
+Task<bool> Session::may_go_on() {
+  if (!maildrop_) co_return true;
+  const Principal& who = maildrop_->principal;
+  auto standing = co_await server_.deps().logins.standing(who.account, who.credential);
+  if (standing == directory::Standing::good) co_return true;
+  last_word(Reply::no(std::string(farewell(standing)), Code::auth), End::stopped);
+  co_return false;
+}
+
   last_word(Reply::no("Too many errors"), End::limit);
 }
 

@@ -59,6 +59,7 @@ class Session {
   void say(const Reply& reply);
   void last_word(const Reply& reply, End why);
   Task<> flush();
+  Task<bool> may_go_on();
   Task<bool> send(std::string_view octets);
   void trouble(std::string_view what, const Error& error);
   Task<> enter_tls();

@@ -203,9 +203,15 @@ std::vector<std::string_view> Logins::mechanisms(const LoginPlace& place) const 
   return out;
 }
 
-Task<bool> Logins::may_go_on(AccountId account) {
-  auto known = co_await impl_->directory.account(account);
-  co_return !known || (*known && (*known)->enabled);  // a store in trouble ends no session
+Task<directory::Standing> Logins::standing(AccountId account, Credential credential) {
+  auto known = co_await impl_->directory.standing(account, credential);
+  co_return known.value_or(directory::Standing::good);
+}
+
+std::string_view farewell(directory::Standing standing) {
+  if (standing == directory::Standing::revoked)
+    return "The password of this session is no longer good, log in again";
+  return "This account has been switched off";
 }
 
 Task<LoginOutcome> Logins::password(LoginPlace place, std::string user, std::string password) {

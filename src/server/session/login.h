@@ -66,6 +66,9 @@ class SaslExchange {
   virtual Task<Step> step(std::optional<std::string> response) = 0;
 };
 
+// The last word to a session that may not go on.
+std::string_view farewell(directory::Standing standing);
+
 // Shared by all services and loops. Any thread.
 class Logins {
  public:
@@ -101,8 +104,9 @@ class Logins {
   std::unique_ptr<SaslExchange> begin(LoginPlace place, std::string_view mechanism,
                                       LoginOutcome::Kind& why_not);
 
-  // False once the account has been switched off or removed: a session of its ends then.
-  Task<bool> may_go_on(AccountId account);
+  // Whether a session may go on: not once the account has been switched off or removed, nor once
+  // the password that it began with was changed or taken away. A store in trouble ends no session.
+  Task<directory::Standing> standing(AccountId account, Credential credential);
 
   const Limits& limits() const;
   // How many failures, within which window, and whom to trust, from now on; what else is in Limits

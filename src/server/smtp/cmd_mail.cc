@@ -16,6 +16,13 @@ Task<Reply> Session::mail(wire::smtp::Mail& command) {
   // RFC 6409 §4.2: what is submitted has whole addresses.
   if (command.from && command.from->domain.empty() && (!trusted_ || config().submission))
     co_return reply::sender_needs_domain;
+  // Switched off is said by intake, as for every letter; here what only the session knows.
+  if (principal_) {
+    auto standing =
+        co_await server_.deps().logins->standing(principal_->account, principal_->credential);
+    if (standing == directory::Standing::revoked)
+      co_return Reply(421, {4, 7, 0}, std::string(farewell(standing)));
+  }
   // AUTH= (RFC 4954 §5) says who somebody else thinks has written this. Users are not believed in
   // that, and what is sent on carries none: as if it were AUTH=<>.
   Origin from = origin();
