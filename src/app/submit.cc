@@ -13,6 +13,7 @@
 #include "app/config.h"
 #include "app/drop_box.h"
 #include "app/files.h"
+#include "app/walls.h"
 #include "base/codec.h"
 
 namespace posta::app {
@@ -59,6 +60,17 @@ Result<std::string> read_message(Octets octets_max) {
   return out;
 }
 
+// Who takes what is handed in: whoever has the store; else, for root, whom it will be made for.
+Result<guard::Identity> whose_server(const Config& config) {
+  guard::Identity now = guard::current_identity();
+  if (!now.is_root()) return now;
+  struct stat store{};
+  if (lstat(config.path(config.store_directory).c_str(), &store) == 0 && S_ISDIR(store.st_mode) &&
+      store.st_uid != 0)
+    return guard::Identity{fmt::format("user {}", store.st_uid), store.st_uid, store.st_gid};
+  return server_identity(config);
+}
+
 Result<std::string> hand_in(const Config& config, const Options& options) {
   ops::DropLetter letter;
   if (options.from != "<>") {
@@ -72,16 +84,13 @@ Result<std::string> hand_in(const Config& config, const Options& options) {
   letter.message = message;
   TRY(std::string id, new_id());
   std::string folder = config.path("drop");
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return fail(Error::Kind::unavailable, "cannot make " + folder + ": " + strerror(errno));
-  struct stat owner{};
-  // Where root hands in what another user's server takes.
-  if (geteuid() == 0 && stat(config.path(config.store_directory).c_str(), &owner) == 0 &&
-      chown(folder.c_str(), owner.st_uid, owner.st_gid) != 0)
-    return fail(Error::Kind::denied, "cannot give away " + folder);
+  TRY(guard::Identity who, whose_server(config));
+  TRY_VOID(guard::make_folder_of(folder, who));
   TRY_VOID(sync_folder(config.directory));
-  TRY_VOID(write_file_whole(folder + "/" + id + ".letter", ops::print_drop(letter),
-                            config.path(config.store_directory)));
+  // drop/ belongs to the server's user, who may have put anything in its place: root follows no
+  // link there, and makes and gives away no file.
+  TRY_VOID(guard::become(who));
+  TRY_VOID(write_file_whole(folder + "/" + id + ".letter", ops::print_drop(letter)));
   return id;
 }
 

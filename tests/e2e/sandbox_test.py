@@ -80,6 +80,23 @@ class Sandbox(unittest.TestCase):
         for path in self.server.directory.rglob("*"):
             self.assertEqual(path.stat().st_uid, 65534, path)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root has something to give away")
+    def test_a_letter_of_root_follows_no_link_of_the_server(self):
+        drop = self.server.directory / "drop"
+        precious = self.server.base / "precious"
+        precious.mkdir()
+        drop.rmdir()
+        drop.symlink_to(precious)
+        done = self.server.run("submit", "ann", text="Subject: hi\n\nhello\n")
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(precious.stat().st_uid, 0)
+        self.assertEqual(list(precious.iterdir()), [])
+        drop.unlink()
+        done = self.server.run("submit", "ann", text="Subject: hi\n\nhello\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for path in [drop, *drop.iterdir()]:
+            self.assertEqual(path.stat().st_uid, 65534, path)
+
 
 if __name__ == "__main__":
     unittest.main()
