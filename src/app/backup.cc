@@ -12,6 +12,7 @@
 #include "app/checkpoint.h"
 #include "app/files.h"
 #include "app/outside.h"
+#include "app/part.h"
 #include "app/progress.h"
 #include "app/version.h"
 #include "app/walls.h"
@@ -80,12 +81,11 @@ class Backup {
       return no(
           "a backup inside the server directory would be in the next backup, and lost with "
           "it; name another place");
-    fs::remove_all(part_, error);
+    TRY_VOID(begin_part(part_));
     fs::create_directories(part_ / "server", error);
     if (error)
       return fail(Error::Kind::unavailable,
                   "cannot make " + part_.string() + ": " + error.message());
-    fs::permissions(part_, fs::perms::owner_all, error);
     return {};
   }
 
@@ -154,6 +154,7 @@ class Backup {
   }
 
   Result<ops::Manifest> finish() {
+    TRY_VOID(end_part(part_));
     std::error_code error;
     fs::remove(to_, error);  // an empty one
     fs::rename(part_, to_, error);

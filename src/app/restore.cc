@@ -12,6 +12,7 @@
 #include "app/config.h"
 #include "app/files.h"
 #include "app/house.h"
+#include "app/part.h"
 #include "app/progress.h"
 #include "app/walls.h"
 #include "ops/manifest.h"
@@ -88,11 +89,7 @@ fs::path aside_name(const fs::path& target) {
 
 Result<> copy_all(const ops::Manifest& manifest, const fs::path& backup, const fs::path& part) {
   std::error_code error;
-  fs::remove_all(part, error);
-  fs::create_directories(part, error);
-  if (error)
-    return fail(Error::Kind::unavailable, "cannot make " + part.string() + ": " + error.message());
-  fs::permissions(part, fs::perms::owner_all, error);
+  TRY_VOID(begin_part(part));
   fs::path server = backup / "server";
   Octets all = 0;
   for (const auto& file : manifest.files) all += file.octets;
@@ -156,7 +153,7 @@ Result<> settle(const fs::path& backup, const fs::path& part) {
   }
   if (give && chown(part.c_str(), owner.st_uid, owner.st_gid) != 0)
     return fail(Error::Kind::denied, "cannot give away " + part.string());
-  return sync_folder(part.string());
+  return end_part(part);
 }
 
 Result<std::string> replace(const fs::path& part, const fs::path& target) {

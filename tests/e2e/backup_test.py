@@ -185,11 +185,26 @@ class Backup(unittest.TestCase):
             (self.backup / "server/more").unlink(missing_ok=True)
         self.ok("restore", str(self.backup))
 
+    def test_what_somebody_keeps_under_the_name_of_a_part_stays(self):
+        self.ok("backup", str(self.backup))
+        shutil.rmtree(self.server.directory)
+        part = pathlib.Path(str(self.server.directory) + ".part")
+        part.mkdir()
+        (part / "precious").write_text("x")
+        self.refused("restore", str(self.backup), says="no mark of posta's")
+        self.assertTrue((part / "precious").exists())
+        shutil.rmtree(part)
+        self.ok("restore", str(self.backup))
+        self.assertFalse((self.server.directory / "posta-part").exists())
+
     def test_an_interrupted_one_has_not_its_name(self):
         part = pathlib.Path(str(self.backup) + ".part")
         (part / "server").mkdir(parents=True)
         (part / "server/old").write_text("x")
         self.refused("restore", str(part), "--verify", says="interrupted")
+        self.refused("backup", str(self.backup), says="no mark of posta's")
+        self.assertTrue((part / "server/old").exists())
+        (part / "posta-part").write_text("")
         self.ok("backup", str(self.backup))
         self.assertFalse(part.exists())
         self.assertFalse((self.backup / "server/old").exists())
