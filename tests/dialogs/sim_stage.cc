@@ -46,6 +46,10 @@ constexpr LimitSetter kLimitSetters[] = {
      [](world::Config& c, Number n) { c.pop3.limits.idle_timeout = std::chrono::seconds(n); }},
     {"pop3.login_timeout",
      [](world::Config& c, Number n) { c.pop3.limits.login_timeout = std::chrono::seconds(n); }},
+    {"pop3.commands_before_login_max",
+     [](world::Config& c, Number n) { c.pop3.limits.commands_before_login_max = n; }},
+    {"imap.commands_before_login_max",
+     [](world::Config& c, Number n) { c.imap.limits.commands_before_login_max = n; }},
     {"pop3.errors_max", [](world::Config& c, Number n) { c.pop3.limits.errors_max = n; }},
     {"pop3.logins_max", [](world::Config& c, Number n) { c.pop3.limits.logins_max = n; }},
     {"imap.idle_timeout",
@@ -310,14 +314,14 @@ Task<Result<>> SimStage::directive(Step step) {
       co_return wrong(std::to_string(unseen) + " messages are unseen");
   } else if (step.text == "event") {
     if (world_.events().count(arg) == 0) co_return wrong("no event " + arg);
-  } else if (step.text == "disk") {
-    world_.disk().set_free(arg == "full" ? 0 : arg == "low" ? 1_MiB : std::uint64_t{1} << 40);
-  } else {
-    co_return wrong("no directive called @" + step.text);
   } else if (step.text == "password") {
     CO_TRY_VOID(co_await world_.set_password_again(arg));
   } else if (step.text == "app-password-removed") {
     CO_TRY_VOID(co_await world_.remove_app_password(arg));
+  } else if (step.text == "disk") {
+    world_.disk().set_free(arg == "full" ? 0 : arg == "low" ? 1_MiB : std::uint64_t{1} << 40);
+  } else {
+    co_return wrong("no directive called @" + step.text);
   }
   co_return Result<>();
 }

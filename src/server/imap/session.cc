@@ -90,6 +90,8 @@ Task<> Session::step() {
   wi::CommandReader::Event event = reader_.next(stream_.input());
   if (event.kind == Kind::refused) refuse(event);
   stream_.consume(event.consumed);
+  if (event.kind != Kind::need_more && event.kind != Kind::go_ahead && too_many_before_login())
+    co_return;
   switch (event.kind) {
     case Kind::need_more: co_await await_input(); break;
     case Kind::go_ahead:
@@ -101,6 +103,14 @@ Task<> Session::step() {
     case Kind::refused: break;
   }
   if (end_ == End::open && stream_.unsent() > limits().replies_octets_max) co_await flush();
+}
+
+bool Session::too_many_before_login() {
+  if (state_ != State::not_authenticated || end_ != End::open ||
+      ++commands_before_login_ <= limits().commands_before_login_max)
+    return false;
+  bye("Too many commands before a login", End::limit);
+  return true;
 }
 
 // What is waiting to be sent leaves before we wait for more.
@@ -243,7 +253,7 @@ Task<> Session::flush() {
   if (stream_.unsent() == 0) co_return;
   ++flushes_;
   stream_.set_timeout(limits().send_timeout);
-  stream_.set_deadline(Instant::max());
+  stream_.set_deadline(state_ == State::not_authenticated ? login_by_ : Instant::max());
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
   end_ = why_ended<End>(sent.error());

@@ -60,6 +60,7 @@ class Session {
   Task<> step();
   Task<> await_input();
   Task<> obey_octets();
+  bool too_many_before_login();  // and then that is said
   Task<bool> may_go_on();
   Task<> obey(wi::Command command);
   Task<> take_message(std::uint64_t octets, bool synchronising);
@@ -221,6 +222,7 @@ class Session {
   Instant login_by_;
   Instant turn_began_{};  // when others ran last
   unsigned errors_ = 0;   // BAD since the last OK
+  unsigned commands_before_login_ = 0;
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;
   std::uint32_t flushes_ = 0;   // what was printed before the last has left

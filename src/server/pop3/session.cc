@@ -92,6 +92,9 @@ Task<> Session::take_line(const wire::pop3::Line& line) {
     since_yield_ = 0;
     co_await runtime::yield();
   }
+  if (state_ == State::authorization &&
+      ++commands_before_login_ > limits().commands_before_login_max)
+    co_return last_word(Reply::no("Too many commands before a login"), End::limit);
   if (line.kind == Kind::line) {
     auto command = wire::pop3::parse_command(line.text);
     stream_.consume(line.consumed);
@@ -123,9 +126,6 @@ Task<> Session::obey(Command& command) {
   }
 }
 
-void Session::say(const Reply& reply) {
-  wire::pop3::print_reply(stream_.out(), reply);
-  if (reply.ok || ++errors_ <= limits().errors_max || end_ != End::open) return;
 Task<bool> Session::may_go_on() {
   if (!maildrop_) co_return true;
   const Principal& who = maildrop_->principal;
@@ -135,6 +135,9 @@ Task<bool> Session::may_go_on() {
   co_return false;
 }
 
+void Session::say(const Reply& reply) {
+  wire::pop3::print_reply(stream_.out(), reply);
+  if (reply.ok || ++errors_ <= limits().errors_max || end_ != End::open) return;
   last_word(Reply::no("Too many errors"), End::limit);
 }
 
@@ -146,7 +149,7 @@ void Session::last_word(const Reply& reply, End why) {
 Task<> Session::flush() {
   if (stream_.unsent() == 0) co_return;
   stream_.set_timeout(limits().send_timeout);
-  stream_.set_deadline(Instant::max());
+  stream_.set_deadline(state_ == State::authorization ? login_by_ : Instant::max());
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
   end_ = why_ended<End>(sent.error());

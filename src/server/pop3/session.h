@@ -135,6 +135,7 @@ class Session {
   std::unique_ptr<Maildrop> maildrop_;
   bool utf8_ = false;  // the client has said UTF8
   unsigned errors_ = 0;
+  unsigned commands_before_login_ = 0;
   unsigned failed_logins_ = 0;
   unsigned since_yield_ = 0;
   std::uint32_t retrieved_ = 0;

@@ -255,8 +255,12 @@ void Session::interrupted_by(const Error& error) {
 
 Task<> Session::flush() {
   if (stream_.unsent() == 0) co_return;
+  const Instant now = stream_.executor().now();
   stream_.set_timeout(limits().command_timeout);
-  stream_.set_deadline(Instant::max());
+  // Whoever takes an octet at a time may do so to the end of the session's life. A letter that was
+  // begun before is answered after it, too.
+  bool answered = transaction_ || now >= life_end_;
+  stream_.set_deadline(answered ? now + limits().command_timeout : life_end_);
   Result<> sent = co_await stream_.flush();
   if (sent) co_return;
   // A client that takes no replies gets none more.
