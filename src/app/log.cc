@@ -46,9 +46,17 @@ void append_time(std::string& out, WallTime time) {
                  clock.subseconds().count());
 }
 
+// A value that could be read as more fields, or as an escape, stands in quotes.
 std::string value_text(const Field& field) {
   if (const auto* number = std::get_if<std::int64_t>(&field.value)) return std::to_string(*number);
-  return printable(std::get<std::string>(field.value));
+  const auto& text = std::get<std::string>(field.value);
+  if (text.find_first_of(", =\"\\") == std::string::npos) return printable(text);
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return printable(out + "\"");
 }
 
 void append_json(std::string& out, std::string_view name, const std::string& text) {

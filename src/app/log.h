@@ -1,7 +1,7 @@
 // log.h: the log: one line an event, for people or for programs, to standard error.
 //
 //   2026-11-21T05:14:51.003Z mail posta/smtp[71]: 6T5KQ8W3D0V7: letter.accepted:
-//   from=<bob@example.net>, size=412
+//   from=<bob@example.net>, size=412, reply="250 2.0.0 Accepted"
 //   {"time":"2026-11-21T05:14:51.003Z","event":"intake.letter.accepted","severity":"info",…}
 //
 // To standard error, from where journald takes it (with JOURNAL_STREAM each line begins with its

@@ -98,6 +98,24 @@ TEST(Text, Utf8IsWellFormedOrNot) {
   EXPECT_FALSE(is_utf8("\xe2\x82"));          // cut
 }
 
+TEST(Text, WhatIsPrintableIsOneLineAndWhatItSeems) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"plain, and Gr\u00fc\u00dfe \u65e5\u672c \U0001F4EE",
+       "plain, and Gr\u00fc\u00dfe \u65e5\u672c \U0001F4EE"},
+      {"a\r\n\tb\x7f", "a\\x0d\\x0a\\x09b\\x7f"},
+      {std::string("\0", 1), "\\x00"},
+      {"\u0080\u009b\u009f\u00a0", "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f\u00a0"},  // C1; a space is none
+      {"\u2027\u2028\u2029", "\u2027\\xe2\\x80\\xa8\\xe2\\x80\\xa9"},        // separators
+      {"\u202a\u202e\u202f", "\\xe2\\x80\\xaa\\xe2\\x80\\xae\u202f"},  // embeddings, overrides
+      {"\u2065\u2066\u2069\u206a", "\u2065\\xe2\\x81\\xa6\\xe2\\x81\\xa9\u206a"},  // isolates
+      {"\u061c\u200e\u200f", "\\xd8\\x9c\\xe2\\x80\\x8e\\xe2\\x80\\x8f"},          // marks
+      {"\x9b"
+       "1m\xe2\x80",
+       "\\x9b1m\\xe2\\x80"},  // no UTF-8
+  };
+  for (const auto& [text, shown] : cases) EXPECT_EQ(printable(text), shown);
+}
+
 TEST(Text, AMistypedWordFindsItsNeighbour) {
   EXPECT_EQ(closest("hostnme", {"hostname", "domain"}), "hostname");
   EXPECT_EQ(closest("lsit", {"set", "list"}), "list");

@@ -33,7 +33,49 @@ bool all_ascii(std::string_view text) {
   return is_ascii(seen);
 }
 
+namespace {
+
+// Octets of the well-formed sequence that begins at `p`, which is not the end; 0: there is none.
 // RFC 3629 §4: the table of well-formed sequences.
+std::size_t sequence_octets(const unsigned char* p, const unsigned char* end) {
+  const unsigned char c = *p;
+  if (c < 0x80) return 1;
+  std::size_t octets;
+  unsigned char low = 0x80, high = 0xBF;
+  if (c >= 0xC2 && c <= 0xDF) {
+    octets = 2;
+  } else if (c >= 0xE0 && c <= 0xEF) {
+    octets = 3;
+    if (c == 0xE0) low = 0xA0;
+    if (c == 0xED) high = 0x9F;
+  } else if (c >= 0xF0 && c <= 0xF4) {
+    octets = 4;
+    if (c == 0xF0) low = 0x90;
+    if (c == 0xF4) high = 0x8F;
+  } else {
+    return 0;
+  }
+  if (static_cast<std::size_t>(end - p) < octets) return 0;
+  for (std::size_t i = 1; i < octets; ++i, low = 0x80, high = 0xBF)
+    if (p[i] < low || p[i] > high) return 0;
+  return octets;
+}
+
+// What moves a cursor, ends a line, or turns the order of what is shown: C0, DEL, C1, U+2028,
+// U+2029, and the marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm.
+bool is_control(std::string_view sequence) {
+  auto octet = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 1) return octet(0) < 0x20 || octet(0) == 0x7F;
+  if (sequence.size() == 2)
+    return (octet(0) == 0xC2 && octet(1) < 0xA0) || sequence == "\xD8\x9C";  // C1, U+061C
+  if (sequence.size() != 3 || octet(0) != 0xE2) return false;
+  if (octet(1) == 0x80)  // U+200E, U+200F; U+2028 to U+202E
+    return octet(2) == 0x8E || octet(2) == 0x8F || (octet(2) >= 0xA8 && octet(2) <= 0xAE);
+  return octet(1) == 0x81 && octet(2) >= 0xA6 && octet(2) <= 0xA9;  // U+2066 to U+2069
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const auto* end = p + text.size();
@@ -44,27 +86,9 @@ bool is_utf8(std::string_view text) {
       if (word & 0x8080808080808080ull) break;
     }
     if (p == end) break;
-    unsigned char c = *p++;
-    if (c < 0x80) continue;
-    int more;
-    unsigned char low = 0x80, high = 0xBF;
-    if (c >= 0xC2 && c <= 0xDF) {
-      more = 1;
-    } else if (c >= 0xE0 && c <= 0xEF) {
-      more = 2;
-      if (c == 0xE0) low = 0xA0;
-      if (c == 0xED) high = 0x9F;
-    } else if (c >= 0xF0 && c <= 0xF4) {
-      more = 3;
-      if (c == 0xF0) low = 0x90;
-      if (c == 0xF4) high = 0x8F;
-    } else {
-      return false;
-    }
-    for (; more > 0; --more, low = 0x80, high = 0xBF) {
-      if (p == end || *p < low || *p > high) return false;
-      ++p;
-    }
+    std::size_t octets = sequence_octets(p, end);
+    if (octets == 0) return false;
+    p += octets;
   }
   return true;
 }
@@ -89,12 +113,17 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (unsigned char c : text) {
-    if (c < 0x20 || c == 0x7F) {
-      out += fmt::format("\\x{:02x}", c);
-    } else {
-      out += static_cast<char>(c);
+  const auto* end = reinterpret_cast<const unsigned char*>(text.data()) + text.size();
+  while (!text.empty()) {
+    const auto* begin = reinterpret_cast<const unsigned char*>(text.data());
+    const std::size_t octets = sequence_octets(begin, end);
+    std::string_view sequence = text.substr(0, std::max<std::size_t>(octets, 1));
+    text.remove_prefix(sequence.size());
+    if (octets > 0 && !is_control(sequence)) {
+      out += sequence;
+      continue;
     }
+    for (unsigned char c : sequence) out += fmt::format("\\x{:02x}", c);
   }
   return out;
 }

@@ -71,7 +71,7 @@ class Supervisor(Supervised):
         self.server.kill_server()
         send(self.server.smtp_port, "after")
         self.assertEqual(self.messages(), 3)  # and the welcome
-        self.assertIn("end=signal 9 (Killed)", self.server.log_text())
+        self.assertIn('end="signal 9 (Killed)"', self.server.log_text())
         self.assertEqual(self.server.stop(), 0)
 
     def test_no_connection_is_refused_while_the_server_is_replaced(self):
