@@ -19,12 +19,14 @@ std::string address_key(const net::IpAddress& ip) {
   return std::string(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+// Each attempt under way counts: a guess may come from anywhere.
 Throttle::Limits account_limits(const Logins::Limits& l) {
-  return {l.account_failures_max, l.failure_window, l.entries_max};
+  return {l.account_failures_max, l.failure_window, l.entries_max, 1};
 }
 
+// Behind one address may be a house full of people, whose clients all come when we start anew.
 Throttle::Limits address_limits(const Logins::Limits& l) {
-  return {l.address_failures_max, l.failure_window, l.entries_max};
+  return {l.address_failures_max, l.failure_window, l.entries_max, 10};
 }
 
 }  // namespace
@@ -147,7 +149,7 @@ Task<LoginOutcome> Logins::Impl::conclude(LoginPlace place, LoginAttempt attempt
   std::string_view why = answer->outcome == directory::Login::disabled ? "disabled" : "wrong";
   if (answer->outcome == directory::Login::ok) {
     if (co_await may_act_as(answer->principal, std::move(authzid), user)) {
-      attempt.account.succeeded();
+      attempt.account.succeeded(address_key(place.peer));
       familiar.add(std::move(attempt.pair));
       events.emit({event::kLoginAccepted,
                    {{"session", place.session},
@@ -161,7 +163,7 @@ Task<LoginOutcome> Logins::Impl::conclude(LoginPlace place, LoginAttempt attempt
     }
     why = "identity";
   }
-  attempt.account.failed(executor.wall());
+  attempt.account.failed(executor.wall(), address_key(place.peer));
   attempt.address.failed(executor.wall());
   // Counted from the beginning, so that the work that went before tells nothing.
   co_await runtime::sleep_until(attempt.begun + limits.failure_pause);

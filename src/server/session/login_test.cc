@@ -206,6 +206,34 @@ TEST_F(LoginsTest, AnOwnerWhoIsKnownWhereSheIsIsNotLockedOutByStrangers) {
   EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::ok);
 }
 
+TEST_F(LoginsTest, AnOwnerWhoPollsKeepsNoAttackAlive) {
+  open({.account_failures_max = 3});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::ok);
+    EXPECT_EQ(login("ann", "x", "203.0.113." + std::to_string(i + 1)), Kind::wrong);
+  }
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::ok);
+  EXPECT_EQ(login("ann", "x", "203.0.113.9"), Kind::throttled);
+}
+
+TEST_F(LoginsTest, GuessesAtOnceFromEverywhereAreNoMoreThanThoseOneByOne) {
+  open({.account_failures_max = 5});
+  std::vector<LoginOutcome> outcomes;
+  auto all = [&]() -> Task<> {
+    runtime::Nursery nursery(executor);
+    auto guess = [&](int i) -> Task<> {
+      LoginOutcome outcome =
+          co_await logins->password(place("203.0.113." + std::to_string(i)), "ann", "guess");
+      outcomes.push_back(std::move(outcome));
+    };
+    for (int i = 1; i <= 150; ++i) nursery.spawn(guess(i));
+    co_await nursery.join();
+  };
+  executor.run_task(all());
+  EXPECT_EQ(std::ranges::count(outcomes, Kind::wrong, &LoginOutcome::kind), 5);
+  EXPECT_EQ(std::ranges::count(outcomes, Kind::throttled, &LoginOutcome::kind), 145);
+}
+
 TEST_F(LoginsTest, AnAddressIsRefusedAfterTooManyFailuresAndItsNeighboursIfTheyAreOneHost) {
   open({.address_failures_max = 2});
   EXPECT_EQ(login("a", "x", "2001:db8::1"), Kind::wrong);

@@ -102,42 +102,54 @@ runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::str
     count.failures = note->failures;
     count.since = note->since;
   }
-  if (expired(count, now)) count.failures = 0;
-  if (count.failures + count.attempts / kAttemptsAFailure >= limits_.failures_max)
+  if (expired(count, now)) {
+    count.failures = 0;
+    count.from.clear();
+  }
+  if (count.failures + count.counted / limits_.attempts_a_failure >= limits_.failures_max)
     co_return std::nullopt;
   ++count.attempts;
-  co_return std::optional<Attempt>(std::in_place, *this, std::move(key));
+  ++count.counted;
+  co_return std::optional<Attempt>(std::in_place, *this, std::move(key), false);
 }
 
 Throttle::Attempt Throttle::begin_exempt(std::string key) {
   std::lock_guard lock(mutex_);
   ++find_or_make(key).attempts;
-  return Attempt(*this, std::move(key));
+  return Attempt(*this, std::move(key), true);
 }
 
 Throttle::Attempt::~Attempt() {
-  if (throttle_) throttle_->leave(key_);
+  if (throttle_) throttle_->leave(key_, exempt_);
 }
 
-void Throttle::leave(const std::string& key) {
+void Throttle::leave(const std::string& key, bool exempt) {
   std::lock_guard lock(mutex_);
   auto found = counts_.find(key);
   CHECK(found != counts_.end() && found->second.attempts > 0);
+  if (!exempt) --found->second.counted;
   if (--found->second.attempts > 0 || found->second.failures > 0) return;
   order_.erase(found->second.place);
   counts_.erase(found);
 }
 
-void Throttle::note_failure(const std::string& key, WallTime now) {
+void Throttle::note_failure(const std::string& key, WallTime now, std::string_view from) {
   Note note;
   {
     std::lock_guard lock(mutex_);
     Count& count = find_or_make(key);
     if (count.failures == 0 || expired(count, now)) {
       count.failures = 0;
+      count.from.clear();
       count.since = now;
     }
     ++count.failures;
+    auto place = count.from.find(from);
+    if (place != count.from.end()) {
+      ++place->second;
+    } else if (count.from.size() < limits_.failures_max) {
+      count.from.emplace(from, 1);
+    }
     note.failures = count.failures;
     note.since = count.since;
   }
@@ -148,18 +160,29 @@ void Throttle::note_failure(const std::string& key, WallTime now) {
   store_->commit_relaxed(std::move(batch));
 }
 
-void Throttle::forget(const std::string& key) {
+void Throttle::forget(const std::string& key, std::string_view from) {
   bool noted;
+  Note left;
   {
     std::lock_guard lock(mutex_);
     auto found = counts_.find(key);
     CHECK(found != counts_.end());
-    noted = found->second.failures >= kNoteFrom;
-    found->second.failures = 0;
+    Count& count = found->second;
+    auto place = count.from.find(from);
+    if (place == count.from.end()) return;
+    noted = count.failures >= kNoteFrom;
+    count.failures -= place->second;
+    count.from.erase(place);
+    left = {{}, count.failures, count.since};
   }
   if (!noted || !store_) return;
+  left.digest = digest_of(key);
   store::Batch batch;
-  batch.erase(slot_key(digest_of(key)));
+  if (left.failures < kNoteFrom) {
+    batch.erase(slot_key(left.digest));
+  } else {
+    batch.put(slot_key(left.digest), encode(left));
+  }
   store_->commit_relaxed(std::move(batch));
 }
 

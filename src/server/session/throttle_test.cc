@@ -74,14 +74,39 @@ TEST_F(ThrottleTest, WhatWasNotAnsweredIsNoFailure) {
 TEST_F(ThrottleTest, GuessesMadeInParallelAreNotFree) {
   Throttle throttle('a', limits, nullptr);
   std::vector<Throttle::Attempt> going_on;
-  for (std::size_t i = 0; i < 3 * Throttle::kAttemptsAFailure; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     auto attempt = begin(throttle, "ann");
     ASSERT_TRUE(attempt) << i;
     going_on.push_back(*std::move(attempt));
   }
   EXPECT_FALSE(may(throttle, "ann"));
-  while (going_on.size() > 5) going_on.pop_back();
+  going_on.pop_back();
   EXPECT_TRUE(may(throttle, "ann"));
+  for (int i = 0; i < 10; ++i) going_on.push_back(throttle.begin_exempt("ann"));
+  EXPECT_TRUE(may(throttle, "ann")) << "who is exempt stands in nobody's way";
+}
+
+TEST_F(ThrottleTest, WhereManyShareANameMoreAttemptsMayGoOnAtOnce) {
+  Throttle throttle('p', {.failures_max = 3, .attempts_a_failure = 10}, nullptr);
+  std::vector<Throttle::Attempt> going_on;
+  for (std::size_t i = 0; i < 30; ++i) going_on.push_back(*begin(throttle, "192.0.2.1"));
+  EXPECT_FALSE(may(throttle, "192.0.2.1"));
+}
+
+TEST_F(ThrottleTest, ASuccessForgetsNoFailuresFromElsewhere) {
+  Throttle throttle('a', {.failures_max = 6, .window = 60s, .entries_max = 4}, store.get());
+  for (int round = 0; round < 5; ++round) {
+    begin(throttle, "ann")->failed(executor.wall(), "stranger");
+    begin(throttle, "ann")->failed(executor.wall(), "home");
+    begin(throttle, "ann")->succeeded("home");
+  }
+  EXPECT_TRUE(may(throttle, "ann"));
+  begin(throttle, "ann")->failed(executor.wall(), "stranger");
+  throttle.begin_exempt("ann").succeeded("home");
+  EXPECT_FALSE(may(throttle, "ann"));
+  wait(5s);
+  Throttle later('a', {.failures_max = 6, .window = 60s, .entries_max = 4}, store.get());
+  EXPECT_FALSE(may(later, "ann")) << "and so does a restart";
 }
 
 TEST_F(ThrottleTest, IsExemptWhoIsExempt) {
