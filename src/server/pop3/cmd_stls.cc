@@ -25,6 +25,7 @@ Task<> Session::stls(wire::pop3::Stls&) {
 // What RFC 3207 §4.2 says of SMTP holds here too: what came before TLS is worth nothing.
 Task<> Session::enter_tls() {
   user_.clear();
+  utf8_ = false;
   lines_ = wire::pop3::LineReader(limits().wire);
   allow_long_lines();
   tls_ = co_await begin_tls(stream_, config().reception, server_.deps().events, id_);
