@@ -15,6 +15,20 @@ std::int64_t number_of(const Event& event, std::string_view name) {
   return 0;
 }
 
+std::string_view text_of(const Event& event, std::string_view name) {
+  for (const Field& field : event.fields)
+    if (field.name == name)
+      if (const auto* text = std::get_if<std::string>(&field.value)) return *text;
+  return {};
+}
+
+// Where people log in, and what comes of it: each is a series from the start, so that a rise from
+// nothing is seen.
+constexpr std::string_view kLoginServices[] = {"imap", "pop3", "pop3s", "submission",
+                                               "submissions"};
+constexpr std::string_view kLoginResults[] = {"accepted", "refused"};
+constexpr std::string_view kLoginEvent = "server.login.";
+
 void escape(std::string& out, std::string_view text, bool label) {
   for (char c : text) {
     if (c == '\n') {
@@ -30,7 +44,7 @@ std::string number(double value) {
   double whole = std::trunc(value);
   if (whole == value && std::abs(value) < 1e15)
     return fmt::format("{}", static_cast<std::int64_t>(value));
-  return fmt::format("{:.6g}", value);
+  return fmt::format("{}", value);  // as many digits as it has
 }
 
 Metric counter(std::string name, std::string help) {
@@ -72,6 +86,8 @@ void Counters::emit(const Event& event) {
     accepted_octets_ += static_cast<std::uint64_t>(number_of(event, "size"));
     accepted_recipients_ += static_cast<std::uint64_t>(number_of(event, "recipients"));
   }
+  if (event.name.starts_with(kLoginEvent))
+    ++logins_[{std::string(text_of(event, "service")), event.name.substr(kLoginEvent.size())}];
 }
 
 std::uint64_t Counters::count(std::string_view event) const {
@@ -104,15 +120,16 @@ std::vector<Metric> Counters::metrics() const {
     outcomes.samples.push_back(
         {{{"outcome", outcome}}, of(fmt::format("queue.recipient.{}", outcome))});
   Metric logins = counter("posta_logins_total", "Logins, by service and result");
-  Metric all = counter("posta_events_total", "Everything that happened, by the name of the event");
-  for (const auto& [name, count] : events_) {
-    all.samples.push_back({{{"event", std::string(name)}}, static_cast<double>(count)});
-    auto place = name.find(".login.");
-    if (place == std::string_view::npos) continue;
-    logins.samples.push_back({{{"service", std::string(name.substr(0, place))},
-                               {"result", std::string(name.substr(place + 7))}},
+  std::map<Login, std::uint64_t> login_counts = logins_;
+  for (std::string_view service : kLoginServices)
+    for (std::string_view result : kLoginResults)
+      login_counts.try_emplace({std::string(service), result}, 0);
+  for (const auto& [login, count] : login_counts)
+    logins.samples.push_back({{{"service", login.first}, {"result", std::string(login.second)}},
                               static_cast<double>(count)});
-  }
+  Metric all = counter("posta_events_total", "Everything that happened, by the name of the event");
+  for (const auto& [name, count] : events_)
+    all.samples.push_back({{{"event", std::string(name)}}, static_cast<double>(count)});
   return {accepted, octets, recipients, refused, outcomes, logins, all};
 }
 

@@ -45,6 +45,8 @@ class Counters final : public Events {
  private:
   mutable std::mutex mutex_;
   std::map<std::string_view, std::uint64_t> events_;  // names are literals: they outlive everything
+  using Login = std::pair<std::string, std::string_view>;  // our service's name, the result
+  std::map<Login, std::uint64_t> logins_;
   std::uint64_t accepted_octets_ = 0;
   std::uint64_t accepted_recipients_ = 0;
 };
