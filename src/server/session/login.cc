@@ -216,6 +216,17 @@ std::string_view farewell(directory::Standing standing) {
   return "This account has been switched off";
 }
 
+Task<Result<std::optional<WallTime>>> Logins::refused_until(Address account) {
+  runtime::Executor& executor = co_await runtime::this_executor();
+  CO_TRY(auto name, co_await impl_->directory.login_name(account.str()));
+  co_return co_await impl_->accounts.refused_until(std::move(name), executor.wall());
+}
+
+Task<Result<>> Logins::forgive(Address account) {
+  CO_TRY(auto name, co_await impl_->directory.login_name(account.str()));
+  co_return co_await impl_->accounts.forgive(std::move(name));
+}
+
 Task<LoginOutcome> Logins::password(LoginPlace place, std::string user, std::string password) {
   if (!passwords(place))
     co_return impl_->refuse(place, LoginOutcome::Kind::insecure, user, "password", "insecure");

@@ -107,6 +107,11 @@ class Logins {
   // Whether a session may go on: not once the account has been switched off or removed, nor once
   // the password that it began with was changed or taken away. A store in trouble ends no session.
   Task<directory::Standing> standing(AccountId account, Credential credential);
+  // Until when the logins of an account are refused because of wrong passwords; nothing: they are
+  // not. (Who is known at the address she comes from gets in all the same.)
+  Task<Result<std::optional<WallTime>>> refused_until(Address account);
+  // The wrong passwords of an account are forgotten: an administrator has given a new one.
+  Task<Result<>> forgive(Address account);
 
   const Limits& limits() const;
   // How many failures, within which window, and whom to trust, from now on; what else is in Limits

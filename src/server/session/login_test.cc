@@ -198,6 +198,18 @@ TEST_F(LoginsTest, AnAccountIsRefusedAfterTooManyFailuresByAnySpelling) {
   EXPECT_EQ(login("ann", "correct horse", "192.0.2.4"), Kind::ok);
 }
 
+TEST_F(LoginsTest, AnAdministratorForgivesAnAccountItsWrongPasswords) {
+  open({.account_failures_max = 2, .failure_window = 60s});
+  Address address = *Address::parse("ANN@example.org");
+  EXPECT_EQ(*await(executor, logins->refused_until(address)), std::nullopt);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(login("ann", "x", "192.0.2.1"), Kind::wrong);
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.4"), Kind::throttled);
+  EXPECT_GT(*await(executor, logins->refused_until(address)), executor.wall());
+  EXPECT_TRUE(await(executor, logins->forgive(address)));
+  EXPECT_EQ(*await(executor, logins->refused_until(address)), std::nullopt);
+  EXPECT_EQ(login("ann", "correct horse", "192.0.2.4"), Kind::ok);
+}
+
 TEST_F(LoginsTest, AnOwnerWhoIsKnownWhereSheIsIsNotLockedOutByStrangers) {
   open({.account_failures_max = 3});
   EXPECT_EQ(login("ann", "correct horse", "192.0.2.1"), Kind::ok);

@@ -55,9 +55,9 @@ void Throttle::set_limits(Limits limits) {
 
 // --- counts
 
-bool Throttle::expired(const Count& count, WallTime now) const {
+bool Throttle::expired(WallTime since, WallTime now) const {
   // A clock that was set back must not lock anybody out for longer.
-  return count.since > now || now - count.since >= limits_.window;
+  return since > now || now - since >= limits_.window;
 }
 
 Throttle::Count& Throttle::find_or_make(const std::string& key) {
@@ -81,6 +81,16 @@ Throttle::Count& Throttle::find_or_make(const std::string& key) {
   return made;
 }
 
+runtime::Task<Result<std::optional<Throttle::Note>>> Throttle::noted(std::string key) {
+  if (!store_) co_return std::nullopt;
+  std::string digest = digest_of(key);
+  CO_TRY(auto record, co_await store_->snapshot()->get(slot_key(digest)));
+  if (!record) co_return std::nullopt;
+  auto note = decode(*record);
+  if (note && note->digest != digest) note.reset();
+  co_return note;
+}
+
 runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::string key,
                                                                         WallTime now) {
   std::optional<Note> note;
@@ -89,11 +99,8 @@ runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::str
     std::lock_guard lock(mutex_);
     known = counts_.contains(key);
   }
-  if (!known && store_) {
-    std::string digest = digest_of(key);
-    CO_TRY(auto record, co_await store_->snapshot()->get(slot_key(digest)));
-    if (record) note = decode(*record);
-    if (note && note->digest != digest) note.reset();
+  if (!known) {
+    CO_TRY(note, co_await noted(key));
   }
   std::lock_guard lock(mutex_);
   const bool fresh = !counts_.contains(key);
@@ -102,7 +109,7 @@ runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::str
     count.failures = note->failures;
     count.since = note->since;
   }
-  if (expired(count, now)) {
+  if (expired(count.since, now)) {
     count.failures = 0;
     count.from.clear();
   }
@@ -111,6 +118,39 @@ runtime::Task<Result<std::optional<Throttle::Attempt>>> Throttle::begin(std::str
   ++count.attempts;
   ++count.counted;
   co_return std::optional<Attempt>(std::in_place, *this, std::move(key), false);
+}
+
+runtime::Task<Result<std::optional<WallTime>>> Throttle::refused_until(std::string key,
+                                                                       WallTime now) {
+  CO_TRY(auto note, co_await noted(key));
+  std::lock_guard lock(mutex_);
+  std::uint64_t failures = note ? note->failures : 0;
+  WallTime since = note ? note->since : WallTime();
+  if (auto found = counts_.find(key); found != counts_.end()) {
+    failures = found->second.failures;
+    since = found->second.since;
+  }
+  if (failures < limits_.failures_max || expired(since, now)) co_return std::nullopt;
+  co_return since + limits_.window;
+}
+
+runtime::Task<Result<>> Throttle::forgive(std::string key) {
+  // The store first: who begins meanwhile must not find the old note there.
+  CO_TRY(auto note, co_await noted(key));
+  if (note) {
+    store::Batch batch;
+    batch.erase(slot_key(note->digest));
+    CO_TRY_VOID(co_await store_->commit(std::move(batch)));
+  }
+  std::lock_guard lock(mutex_);
+  auto found = counts_.find(key);
+  if (found == counts_.end()) co_return {};
+  found->second.failures = 0;
+  found->second.from.clear();
+  if (found->second.attempts > 0) co_return {};
+  order_.erase(found->second.place);
+  counts_.erase(found);
+  co_return {};
 }
 
 Throttle::Attempt Throttle::begin_exempt(std::string key) {
@@ -138,7 +178,7 @@ void Throttle::note_failure(const std::string& key, WallTime now, std::string_vi
   {
     std::lock_guard lock(mutex_);
     Count& count = find_or_make(key);
-    if (count.failures == 0 || expired(count, now)) {
+    if (count.failures == 0 || expired(count.since, now)) {
       count.failures = 0;
       count.from.clear();
       count.since = now;

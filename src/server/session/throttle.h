@@ -73,6 +73,11 @@ class Throttle {
   // The same for who is exempt from the limit: its failures count for the others.
   Attempt begin_exempt(std::string key);
 
+  // Until when the name is refused; nothing: it is not. Error as of begin().
+  runtime::Task<Result<std::optional<WallTime>>> refused_until(std::string key, WallTime now);
+  // Its failures are forgotten, here and in the store.
+  runtime::Task<Result<>> forgive(std::string key);
+
   std::size_t entries() const;
   // For attempts that come later. Any thread.
   void set_limits(Limits limits);
@@ -101,10 +106,12 @@ class Throttle {
     std::list<std::string>::iterator place;  // in order_
   };
   Count& find_or_make(const std::string& key);  // under mutex_
+  // What the store has noted of a name.
+  runtime::Task<Result<std::optional<Note>>> noted(std::string key);
   void leave(const std::string& key, bool exempt);
   void note_failure(const std::string& key, WallTime now, std::string_view from);
   void forget(const std::string& key, std::string_view from);
-  bool expired(const Count& count, WallTime now) const;
+  bool expired(WallTime since, WallTime now) const;  // under mutex_
   std::string slot_key(std::string_view digest) const;
   static std::string digest_of(std::string_view key);
 

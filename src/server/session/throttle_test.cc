@@ -149,6 +149,41 @@ TEST_F(ThrottleTest, ASuccessIsRememberedOverARestartToo) {
   EXPECT_TRUE(may(later, "ann"));
 }
 
+TEST_F(ThrottleTest, WhoIsRefusedIsForgivenHereAndInTheStore) {
+  auto until = [&](Throttle& throttle) {
+    std::optional<Result<std::optional<WallTime>>> out;
+    auto ask = [](Throttle& of, WallTime now, decltype(out)& into) -> Task<> {
+      into.emplace(co_await of.refused_until("ann", now));
+    };
+    executor.run_task(ask(throttle, executor.wall(), out));
+    EXPECT_TRUE(*out);
+    return **out;
+  };
+  Throttle throttle('a', limits, store.get());
+  EXPECT_FALSE(until(throttle));
+  const WallTime first = executor.wall();
+  for (int i = 0; i < 3; ++i) fail(throttle, "ann");
+  EXPECT_EQ(until(throttle), first + limits.window);
+  wait(5s);
+  Throttle restarted('a', limits, store.get());
+  EXPECT_EQ(until(restarted), first + limits.window) << "it reads the store";
+  auto forgive = [](Throttle& by, bool& done) -> Task<> {
+    done = (co_await by.forgive("ann")).has_value();
+  };
+  bool done = false;
+  executor.run_task(forgive(throttle, done));
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(until(throttle));
+  EXPECT_TRUE(may(throttle, "ann"));
+  EXPECT_FALSE(until(restarted));
+  Throttle later('a', limits, store.get());
+  EXPECT_TRUE(may(later, "ann"));
+  for (int i = 0; i < 3; ++i) fail(throttle, "ann");
+  EXPECT_TRUE(until(throttle));
+  wait(60s);
+  EXPECT_FALSE(until(throttle)) << "the window is over";
+}
+
 TEST_F(ThrottleTest, NamesInTheStoreTakeNoMoreRoomThanTheSlots) {
   Throttle throttle('a', {.failures_max = 100, .window = 60s, .entries_max = 8}, store.get());
   for (int i = 0; i < 50; ++i)
