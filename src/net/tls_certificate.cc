@@ -134,8 +134,14 @@ Result<Identity> load(const Library& library, const TlsCertificate& certificate)
     return wrong(certificate, "no private key (PEM: -----BEGIN PRIVATE KEY-----): " + why);
   }
   if (X509_check_private_key(out.leaf.get(), out.key.get()) != 1) {
+    const bool later = std::ranges::any_of(out.chain, [&](const Certificate& one) {
+      return X509_check_private_key(one.get(), out.key.get()) == 1;
+    });
     ERR_clear_error();
-    return wrong(certificate, "the key belongs to another certificate");
+    return wrong(certificate,
+                 later ? "the key belongs to a later certificate in it: turn the order, the host's "
+                         "own certificate first, then each followed by that of its issuer"
+                       : "the key belongs to another certificate");
   }
   out.info = describe(out.leaf.get());
   describe_chain(out.chain, out.leaf.get(), out.info);

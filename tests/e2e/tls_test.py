@@ -180,6 +180,17 @@ class Tls(unittest.TestCase):
         self.assertIn('"event":"app.config.restart_needed"', self.server.reload("restart_needed"))
         old.quit()
 
+    def test_a_chain_that_begins_with_its_issuer_is_said_to_be_turned(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            above = signed(folder, "authority", ["basicConstraints=critical,CA:TRUE"])
+            host = signed(folder, "mx.example.org", ["subjectAltName=DNS:mx.example.org"], above)
+            tls = self.server.directory / "tls"
+            (tls / "cert.pem").write_bytes(above[0].read_bytes() + host[0].read_bytes())
+            (tls / "key.pem").write_bytes(host[1].read_bytes())
+        self.assertIn("the key belongs to a later certificate in it: turn the order",
+                      self.server.run("check").stdout)
+
     def test_check_says_what_is_wrong_with_certificates(self):
         def says(what):
             done = self.server.run("check")
