@@ -1,6 +1,7 @@
 // trace_sentence.cc: an event in plain words.
 //
-// A sentence has fields in braces. What stands in brackets is left out if a field in it is empty.
+// A sentence has fields in braces; "{s of count}" is the s of a plural, for any count but 1. What
+// stands in brackets is left out if a field in it is empty.
 
 #include <fmt/format.h>
 
@@ -20,7 +21,7 @@ struct Sentence {
 
 // clang-format off
 constexpr Sentence kSentences[] = {
-    {"intake.letter.accepted", "accepted[ from {peer}][ ({helo})][ by {protocol}]: from {from} to {recipients} recipients, "
+    {"intake.letter.accepted", "accepted[ from {peer}][ ({helo})][ by {protocol}]: from {from} to {recipients} recipient{s of recipients}, "
      "{size} octets[, Message-ID {message_id}]"},
     {"intake.letter.refused", "refused after its end[, from {peer}][ ({helo})]: from {from}: {reply}"},
     {"intake.sender.refused", "sender {from} refused[, from {peer}][ ({helo})]: {reply}"},
@@ -41,10 +42,12 @@ constexpr Sentence kSentences[] = {
     {"delivery.session.broken", "the session with {host} ({address}) broke: {reply}"},
     {"delivery.host.failed", "{host} ({address}) cannot be spoken to: {reply}"},
     {"drop.letter.taken", "taken from the drop directory[ ({file})]"},
-    {"trace.refusals.omitted", "{count} more refusals in these seconds"},
-    {"trace.records.dropped", "{count} events were not kept: too many at once"},
+    {"trace.refusals.omitted", "{count} more refusal{s of count} in these seconds"},
+    {"trace.records.dropped", "not kept, too many at once: {count} event{s of count}"},
 };
 // clang-format on
+
+constexpr std::string_view kPlural = "s of ";
 
 // Appends `words` with fields filled in. False: a field was empty.
 bool fill(std::string& out, std::string_view words, const TraceRecord& record) {
@@ -57,7 +60,9 @@ bool fill(std::string& out, std::string_view words, const TraceRecord& record) {
     char closing = words.front() == '{' ? '}' : ']';
     std::size_t end = words.find(closing);
     std::string_view inner = words.substr(1, end - 1);
-    if (closing == '}') {
+    if (inner.starts_with(kPlural)) {
+      if (record.text(inner.substr(kPlural.size())) != "1") out += 's';
+    } else if (closing == '}') {
       std::string value = record.text(inner);
       if (inner == "original" && value == record.text("to")) value.clear();
       if (value.empty()) all = false;

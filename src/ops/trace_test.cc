@@ -78,7 +78,7 @@ TEST(Trace, TellsALettersLifeByIdAddressMessageIdAndHost) {
     ASSERT_EQ(lives[0].records.size(), 2u);
     EXPECT_EQ(trace_sentence(lives[0].records[0]),
               "accepted from 192.0.2.7 (relay.example.net) by ESMTP: from <bob@example.net> to 1 "
-              "recipients, 412 octets, Message-ID m1@example.net");
+              "recipient, 412 octets, Message-ID m1@example.net");
     EXPECT_EQ(trace_sentence(lives[0].records[1]), "delivered to Ann@example.org: 250 2.1.5 Ok");
     EXPECT_LT(lives[0].records[0].at, lives[0].records[1].at);
   }
