@@ -1,5 +1,7 @@
 // admin_status.cc: posta status.
 
+#include <fmt/ranges.h>
+
 #include <filesystem>
 
 #include "app/admin_common.h"
@@ -67,6 +69,7 @@ Task<Answer> status_command(House& house, const AdminOptions& options) {
     json["listening"] = live->listening;
     json["sessions"] = sessions;
     json["memory"] = memory_octets();
+    json["waiting_for_restart"] = boost::json::array(live->waiting.begin(), live->waiting.end());
     words += fmt::format(
         "running    since {} ({}), process {}, {} MiB of memory\nlistening  {}\nsessions   {}\n",
         time_text(live->since), age_text(executor.wall() - live->since), live->process,
@@ -79,6 +82,9 @@ Task<Answer> status_command(House& house, const AdminOptions& options) {
   if (handed_in > 0)
     words += fmt::format("drop       {} handed in, not taken yet\n", counted(handed_in, "letter"));
   words += fmt::format("disk       {} MiB free\n", house.store().disk_free() >> 20);
+  if (live && !live->waiting.empty())
+    words += fmt::format("waiting    {}: changed, and counts from the next start; restart it\n",
+                         fmt::join(live->waiting, ", "));
   words += wrong_now.empty() ? std::string("all is well\n") : "WRONG      " + wrong_now + "\n";
   Answer answer = said(options.json, json, std::move(words));
   answer.exit = wrong_now.empty() ? 0 : 1;

@@ -15,6 +15,7 @@
 #include "app/house.h"
 #include "app/listening.h"
 #include "app/outbound.h"
+#include "app/outside.h"
 #include "app/units.h"
 #include "app/walls.h"
 #include "net/asio/network.h"
@@ -40,6 +41,19 @@ std::string held_by_server(const Answer& status) {
   const auto* listening =
       !error && told.is_object() ? told.as_object().if_contains("listening") : nullptr;
   return listening && listening->is_string() ? " " + std::string(listening->as_string()) + " " : "";
+}
+
+// Which keys the running server has with other values than posta.toml.
+void note_what_waits(Findings& findings, const Answer& status) {
+  boost::system::error_code error;
+  auto told = boost::json::parse(status.out, error);
+  const auto* waiting =
+      !error && told.is_object() ? told.as_object().if_contains("waiting_for_restart") : nullptr;
+  if (!waiting || !waiting->is_array()) return;
+  for (const auto& key : waiting->as_array())
+    if (key.is_string())
+      findings.note(std::string(key.as_string()) +
+                    " was changed, and counts from the next start; restart the server");
 }
 
 // `held`: by the server that runs; empty if none does.
@@ -80,6 +94,8 @@ bool check_processes(Findings& findings, const Config& config) {
     findings.bad(fmt::format("{} is closed to {}: the server could not reach its directory", closed,
                              who->name));
     reachable = false;
+  } else {
+    check_readable(findings, config, *who);
   }
   auto gaps = guard::kernel_gaps();
   if (config.sandbox == "off") {
@@ -128,8 +144,8 @@ void check_disk(Findings& findings, const Config& config) {
   if (free < config.disk_free_min) {
     findings.bad(words + ", less than store.disk_free_min: new mail is put off; make room");
   } else if (disk.f_files > 0 && disk.f_favail < 1000) {
-    findings.bad(
-        fmt::format("{} more files fit on the disk of the store; make room", disk.f_favail));
+    findings.bad(fmt::format("the disk of the store has room for {} and no more; make room",
+                             counted(disk.f_favail, "file")));
   } else {
     findings.good(words);
   }
@@ -137,9 +153,7 @@ void check_disk(Findings& findings, const Config& config) {
 
 void check_store(Findings& findings, const Config& config, bool deep) {
   std::string path = config.path(config.store_directory);
-  Config quiet = config;
-  quiet.log_level = "error";
-  auto house = House::open(std::move(quiet), 1);
+  auto house = House::open(for_command(config), 1);
   if (!house) {
     findings.bad("the store: " + house.error().what);
     return;
@@ -183,6 +197,7 @@ Answer check(const std::string& directory, const std::vector<std::string>& args)
     findings.bad(status.error().what);
     return findings.answer(json);
   }
+  if (running) note_what_waits(findings, *status);
   check_ports(findings, *config, running ? held_by_server(*status) : "");
   check_disk(findings, *config);
   check_open_files(findings, *config);

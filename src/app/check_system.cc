@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "app/descriptors.h"
+#include "app/handed.h"
+#include "app/units.h"
 
 namespace posta::app {
 
@@ -87,18 +89,36 @@ void check_files(Findings& findings, const Config& config) {
   }
   if (open > 0)
     findings.bad(
-        fmt::format("{} files can be read or written by others, such as {}; run: chmod -R "
+        fmt::format("{} can be read or written by others, such as {}; run: chmod -R "
                     "go-rwx {}",
-                    open, example, config.directory));
+                    counted(open, "file"), example, config.directory));
   std::size_t refused = 0;
   for (fs::directory_iterator bad(config.path("drop/bad"), error), last; !error && bad != last;
        bad.increment(error))
     refused += bad->path().extension() == ".reason";
   if (refused > 0)
-    findings.note(
-        fmt::format("{} letters that were handed in lie in {}, refused; each has its "
-                    ".reason beside it",
-                    refused, config.path("drop/bad")));
+    findings.note(fmt::format("{} handed in and refused: in {}, each with its .reason beside it",
+                              counted(refused, "letter"), config.path("drop/bad")));
+}
+
+void check_readable(Findings& findings, const Config& config, const guard::Identity& who) {
+  std::vector<std::string> files = private_files(config);
+  files.insert(files.begin(), config.path("posta.toml"));
+  for (const std::string& file : files) {
+    std::string closed = guard::closed_on_the_way(file, who);
+    if (closed.empty()) continue;
+    std::string what =
+        closed == file ? fmt::format("{} cannot be read by {}; run: chown {}: {}", file, who.name,
+                                     who.name, file)
+                       : fmt::format(
+                             "{} is closed to {}, who could not read {}; put it elsewhere, or open "
+                             "the folder to {}",
+                             closed, who.name, file, who.name);
+    findings.note(what +
+                  " (a server that root starts reads it all the same; systemd's unit starts "
+                  "it as " +
+                  who.name + ")");
+  }
 }
 
 std::uint64_t open_files_wanted(const Config& config) {

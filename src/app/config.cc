@@ -5,6 +5,7 @@
 #include "app/config_rules.h"
 #include "app/files.h"
 #include "app/memory.h"
+#include "app/reload.h"
 #include "app/toml.h"
 #include "base/text.h"
 
@@ -156,7 +157,8 @@ std::string show_config(const Config& config) {
     std::string value = setting.show(config);
     bool is_default = value == setting.show(plain);
     out +=
-        fmt::format("# {}{}\n{} = {}\n", setting.meaning, is_default ? " (default)" : "",
+        fmt::format("# {}{}{}\n{} = {}\n", setting.meaning, is_default ? " (default)" : "",
+                    is_live(setting.name) ? "" : "; counts from the next start",
                     dot == std::string::npos ? setting.name : setting.name.substr(dot + 1), value);
   }
   return out;

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "app/config.h"
+#include "app/reload.h"
 #include "base/text.h"
 
 namespace posta::app {
@@ -24,6 +25,7 @@ boost::json::object setting_json(const Setting& setting, const Config& config,
           {"default", setting.show(plain)},
           {"is_default", value == setting.show(plain)},
           {"takes", setting.takes},
+          {"live", is_live(setting.name)},
           {"meaning", setting.meaning}};
 }
 
@@ -48,8 +50,9 @@ Answer explain(const Config& config, const Config& plain, const Options& options
     if (options.json)
       return {0, boost::json::serialize(setting_json(setting, config, plain)) + "\n", ""};
     return {0,
-            fmt::format("{}: {}\nnow: {}\ndefault: {}\ntakes: {}\n", setting.name, setting.meaning,
-                        setting.show(config), setting.show(plain), setting.takes),
+            fmt::format("{}: {}\nnow: {}\ndefault: {}\ntakes: {}\nwhen: counts from the next {}\n",
+                        setting.name, setting.meaning, setting.show(config), setting.show(plain),
+                        setting.takes, is_live(setting.name) ? "reload (kill -HUP)" : "start"),
             ""};
   }
   auto near = closest(options.key, names);

@@ -1,11 +1,14 @@
 #include "app/house.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "app/files.h"
 #include "directory/check.h"
+#include "guard/privileges.h"
 #include "mailbox/check.h"
 #include "runtime/nursery.h"
 #include "store/rocksdb/open.h"
@@ -87,16 +90,53 @@ runtime::Task<> load_queue(mta::Queue& queue, Result<>& out) {
 
 }  // namespace
 
-Result<> look_for_store(const Config& config) {
+namespace {
+
+// Whether the server is to run as `who`: by its configuration, or by the owner of its directory.
+bool is_for(const Config& config, const guard::Identity& who) {
+  struct stat status{};
+  return who.name == config.user ||
+         (stat(config.directory.c_str(), &status) == 0 && status.st_uid == who.uid);
+}
+
+bool is_of_another(const std::filesystem::path& path, uid_t us) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0 && status.st_uid != us;
+}
+
+// Of what stands directly in the store.
+bool some_is_of_another(const std::string& store, uid_t us) {
+  std::error_code error;
+  std::filesystem::directory_iterator each(store, error), end;
+  for (; !error && each != end; each.increment(error))
+    if (is_of_another(each->path(), us)) return true;
+  return false;
+}
+
+Failure not_its_own(const std::string& store, const guard::Identity& who) {
+  return fail(Error::Kind::denied,
+              fmt::format("{0} does not belong to {1}, as whom the server runs; run: chown -R {1}: "
+                          "{0}",
+                          store, who.name));
+}
+
+}  // namespace
+
+Result<> look_for_store(const Config& config, const guard::Identity& who) {
   std::string path = config.path(config.store_directory);
-  if (access(path.c_str(), R_OK | X_OK) != 0 && errno == EACCES) return cannot("open", path);
+  // Where it is for `who` to open, its owner is wrong; elsewhere it is they who are.
+  const bool theirs = !who.is_root() && is_for(config, who);
+  if (access(path.c_str(), R_OK | X_OK) != 0 && errno == EACCES)
+    return theirs ? not_its_own(path, who) : cannot("open", path);
+  if (theirs && some_is_of_another(path, who.uid)) return not_its_own(path, who);
   auto there = store::rocks::look_for(path);
+  if (there && theirs && is_of_another(path, who.uid)) return not_its_own(path, who);
   return there ? Result<>() : about_store(there.error(), path);
 }
 
 Result<std::unique_ptr<House>> House::open(Config config, unsigned loops, IfMissing if_missing) {
   bool create = if_missing == IfMissing::create;
-  if (!create) TRY_VOID(look_for_store(config));
+  if (!create) TRY_VOID(look_for_store(config, guard::current_identity()));
   std::unique_ptr<House> house(new House(std::move(config)));
   const Config& c = house->config_;
   house->workers_ = std::make_unique<runtime::asio::WorkerPool>(

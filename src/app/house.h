@@ -22,6 +22,7 @@
 #include "app/outbound.h"
 #include "app/tee.h"
 #include "directory/directory.h"
+#include "guard/privileges.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/intake.h"
 #include "mta/queue/queue.h"
@@ -93,7 +94,8 @@ class House {
   std::optional<Live> live_;
 };
 
-// That there is a store, as far as names say, and what to do if not: before more is begun.
-Result<> look_for_store(const Config& config);
+// That there is a store for `who` to open, as far as names and owners say, and what to do if not:
+// before more is begun.
+Result<> look_for_store(const Config& config, const guard::Identity& who);
 
 }  // namespace posta::app

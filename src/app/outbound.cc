@@ -83,7 +83,29 @@ Result<std::shared_ptr<const mta::RelayHost>> load_relay_host(const Config& conf
   return relay;
 }
 
+namespace {
+
+Result<std::shared_ptr<net::TlsClient>> make_client(const Config& config) {
+  net::TlsClientOptions tls;
+  if (!config.outbound_tls_ca_file.empty()) {
+    auto pem = read_private_file(config, config.path(config.outbound_tls_ca_file));
+    if (!pem)
+      return fail(Error::Kind::config, config.at("outbound.tls_ca_file") + pem.error().what);
+    tls.ca_pem = *std::move(pem);
+  }
+  return net::TlsClient::create(std::move(tls));
+}
+
+}  // namespace
+
+Result<> can_send(const Config& config) {
+  if (auto relay = load_relay_host(config); !relay) return Failure(std::move(relay).error());
+  if (auto client = make_client(config); !client) return Failure(std::move(client).error());
+  return {};
+}
+
 Result<std::string> check_outbound(const Config& config) {
+  TRY_VOID(can_send(config));
   TRY(auto relay, load_relay_host(config));
   TRY_VOID(net::unbound::UnboundResolver(resolver_options(config)).start());
   if (relay) return "mail for others goes to " + relay->str();
@@ -93,14 +115,7 @@ Result<std::string> check_outbound(const Config& config) {
 Result<std::unique_ptr<Outbound>> Outbound::make(const Config& config, store::Store& store,
                                                  Events& events) {
   TRY(auto relay, load_relay_host(config));
-  net::TlsClientOptions tls;
-  if (!config.outbound_tls_ca_file.empty()) {
-    auto pem = read_private_file(config, config.path(config.outbound_tls_ca_file));
-    if (!pem)
-      return fail(Error::Kind::config, config.at("outbound.tls_ca_file") + pem.error().what);
-    tls.ca_pem = *std::move(pem);
-  }
-  TRY(auto client, net::TlsClient::create(std::move(tls)));
+  TRY(auto client, make_client(config));
   return std::unique_ptr<Outbound>(
       new Outbound(config, std::move(relay), std::move(client), store, events));
 }

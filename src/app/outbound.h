@@ -15,6 +15,10 @@ namespace posta::app {
 // The relay host with its password. Error{config}: the file of it cannot be read, or others can.
 Result<std::shared_ptr<const mta::RelayHost>> load_relay_host(const Config& config);
 
+// What else would be found out only at the start: whether the files that mail for others needs can
+// be read and are good.
+Result<> can_send(const Config& config);
+
 // For posta check: where mail for others goes, in words; or what is wrong with it.
 Result<std::string> check_outbound(const Config& config);
 

@@ -54,6 +54,14 @@ class Pages {
 
 }  // namespace
 
+Config for_command(Config config) {
+  config.log_level = "error";
+  config.log_to = "stderr";
+  config.relay_host.reset();
+  config.outbound_tls_ca_file.clear();
+  return config;
+}
+
 int print(const Answer& answer) {
   print_out(answer.out);
   std::fwrite(answer.err.data(), 1, answer.err.size(), stderr);
@@ -65,9 +73,7 @@ Result<Answer> Outside::ask(Request request) {
     auto answer = ask_server(directory_, request);
     if (answer || !answer.error().is(Error::Kind::not_found)) return answer;
     if (!config_) return Failure(config_.error());
-    Config quiet = *config_;
-    quiet.log_level = "error";  // a command speaks for itself
-    quiet.log_to = "stderr";
+    Config quiet = for_command(*config_);
     if (!as_root_) TRY_VOID(act_as_server(quiet));
     TRY(house_, House::open(std::move(quiet), 1));
   }

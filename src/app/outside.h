@@ -30,6 +30,10 @@ class Outside {
   std::unique_ptr<House> house_;
 };
 
+// A configuration as a command on the store needs it, which speaks for itself and sends no mail:
+// secrets that only mail for others needs (they may be root's alone) are not asked for.
+Config for_command(Config config);
+
 // An administrative command as it was typed: the whole list, page after page, unless --limit says
 // how much. Prints; returns the exit code.
 int run_outside(const std::string& directory, std::vector<std::string> args);

@@ -43,7 +43,8 @@ constexpr std::string_view kLive[] = {
     "login.",
     "proxy.",
     "tls.",
-    "log.",
+    "log.format",
+    "log.level",
     "supervisor.crashes_max",
     "supervisor.pause_max",
 };
@@ -64,9 +65,29 @@ std::vector<std::string> changed(const Config& before, const Config& fresh) {
   return out;
 }
 
+namespace {
+
+// The name of a file is the same, what is in it is not: a new password, say. One that cannot be
+// read any more is no change: a start would refuse it.
+bool differs(const Config& started, const Config& fresh, const std::string& file) {
+  if (file.empty()) return false;
+  auto before = started.handed_files.find(started.path(file));
+  auto now = fresh.handed_files.find(fresh.path(file));
+  return before != started.handed_files.end() && now != fresh.handed_files.end() &&
+         before->second != now->second;
+}
+
+}  // namespace
+
 std::vector<std::string> need_restart(const Config& started, const Config& fresh) {
   std::vector<std::string> out = changed(started, fresh);
   std::erase_if(out, [](const std::string& name) { return is_live(name); });
+  auto add = [&](const char* key) {
+    if (std::ranges::find(out, key) == out.end()) out.emplace_back(key);
+  };
+  if (fresh.relay_host && differs(started, fresh, fresh.relay_host->password_file))
+    add("relayhost");
+  if (differs(started, fresh, fresh.outbound_tls_ca_file)) add("outbound.tls_ca_file");
   return out;
 }
 

@@ -17,7 +17,8 @@ namespace posta::app {
 // True if a change of this key takes effect without a restart.
 bool is_live(std::string_view setting);
 
-// Keys whose values differ, less those that are live.
+// Keys whose values differ, less those that are live; and those that name a file which is read at
+// the start only and has other contents now.
 std::vector<std::string> need_restart(const Config& started, const Config& fresh);
 // All keys whose values differ.
 std::vector<std::string> changed(const Config& before, const Config& fresh);

@@ -40,6 +40,8 @@ const std::set<std::string> kAtStart = {
     "outbound.idle_time",
     "supervisor.connect_ports",
     "supervisor.hang_max",
+    "log.syslog_socket",
+    "log.to",
     "trace.retention",
     "trace.octets_max",
 };
@@ -51,6 +53,28 @@ TEST(Reload, EveryKeyTakesEffectAtOnceOrNeedsARestart) {
     EXPECT_NE(is_live(setting.name), kAtStart.contains(setting.name)) << setting.name;
   }
   for (const std::string& name : kAtStart) EXPECT_TRUE(known.contains(name)) << name;
+}
+
+TEST(Reload, AFileThatIsReadAtTheStartAndHasOtherContentsNeedsARestart) {
+  auto config = parse_config(
+      "hostname = \"mx.example.org\"\n"
+      "relayhost = \"[smtp.example.net]:587 user=ann password_file=relay.secret\"\n"
+      "outbound.tls_ca_file = \"ca.pem\"\n",
+      "posta.toml");
+  ASSERT_TRUE(config) << config.error().what;
+  config->directory = "/srv/posta";
+  config->handed_files = {{"/srv/posta/relay.secret", "old"}, {"/srv/posta/ca.pem", "one"}};
+  Config fresh = *config;
+  EXPECT_TRUE(need_restart(*config, fresh).empty());
+  fresh.handed_files["/srv/posta/relay.secret"] = "new";
+  EXPECT_EQ(need_restart(*config, fresh), std::vector<std::string>{"relayhost"});
+  fresh.handed_files["/srv/posta/ca.pem"] = "another";
+  EXPECT_EQ(need_restart(*config, fresh),
+            (std::vector<std::string>{"relayhost", "outbound.tls_ca_file"}));
+  fresh.relay_host->port = 465;
+  EXPECT_EQ(need_restart(*config, fresh).size(), 2u) << "each key is named once";
+  fresh.handed_files.clear();
+  EXPECT_EQ(need_restart(*config, fresh), std::vector<std::string>{"relayhost"});
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "app/drop_box.h"
 #include "app/events.h"
 #include "app/front.h"
+#include "app/outbound.h"
 #include "app/reload.h"
 #include "app/version.h"
 #include "base/check.h"
@@ -228,6 +229,7 @@ class Server {
 // Whoever may not open ports has got those that are new; whoever may opens them here.
 Result<> Server::apply(Order order) {
   TRY(Config fresh, config_of(order.handed, house_.config().directory));
+  TRY_VOID(can_send(fresh));
   auto before = all_listeners(current_), wanted = all_listeners(fresh);
   for (const Listening& what : wanted) {
     auto at = [&](const auto& one) { return one.what.endpoint == what.endpoint; };
@@ -282,6 +284,7 @@ Result<> Server::reload(Config fresh) {
   events::config_reloaded(house_.log(),
                           fmt::format("{}", fmt::join(changed(current_, fresh), " ")));
   auto waiting = need_restart(house_.config(), fresh);
+  house_.live()->waiting = waiting;
   if (!waiting.empty())
     events::restart_needed(house_.log(), fmt::format("{}", fmt::join(waiting, " ")));
   if (shared_.tls) warn_of_expiry(*shared_.tls, house_.log(), house_.loop(0).wall());

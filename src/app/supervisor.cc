@@ -67,7 +67,7 @@ Result<> Supervisor::prepare() {
   Config& config = estate_.config;
   TRY(who_, server_identity(config));
   // Here, where its permissions can be seen: the server gets only what is in it.
-  if (auto relay = load_relay_host(config); !relay) return Failure(std::move(relay).error());
+  TRY_VOID(can_send(config));
   // The store's lock would say so later, but the ports would complain first and mislead. One that
   // was killed a moment ago may still be dying.
   for (int tries = 0; is_server_running(config.directory) && tries < 20; ++tries)

@@ -9,6 +9,7 @@
 #include "app/check_system.h"
 #include "app/control.h"
 #include "app/events.h"
+#include "app/outbound.h"
 #include "app/superior.h"
 #include "app/supervisor.h"
 
@@ -102,6 +103,10 @@ Result<> Supervisor::hand_over() {
     pending.estate.open.push_back(std::move(same));
   }
   TRY_VOID(open_all(pending.estate, HelperClient(pending.helper), &pending.opened));
+  // Nobody may start with it later and find out then. Here the permissions can be seen too.
+  Config whole = pending.estate.config;
+  whole.handed_files = pending.estate.handed.files;
+  TRY_VOID(can_send(whole));
   pending_ = std::move(pending);
   if (server_ == 0) {  // it will start with it
     settle(true, "");

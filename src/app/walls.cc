@@ -63,7 +63,7 @@ Result<> make_written_folders(const Config& config, const guard::Identity& who) 
                 closed + " is closed to " + who.name +
                     ", as whom the server runs; put the server directory elsewhere (/var/lib), or "
                     "name another user in posta.toml");
-  TRY_VOID(look_for_store(config));
+  TRY_VOID(look_for_store(config, who));
   for (const std::string& folder : written_folders(config))
     TRY_VOID(guard::make_folder_of(folder, who));
   return {};

@@ -136,6 +136,41 @@ Result<> give_tree_to(const std::string& path, const Identity& owner) {
   return {};
 }
 
+namespace {
+
+std::vector<gid_t> groups_of(const Identity& who) {
+  int count = 64;
+  std::vector<gid_t> groups(static_cast<std::size_t>(count));
+  // A second try with the number that the first one asks for.
+  for (int tries = 0; tries < 2; ++tries) {
+    groups.resize(static_cast<std::size_t>(count));
+    if (getgrouplist(who.name.c_str(), who.gid, groups.data(), &count) >= 0) break;
+  }
+  groups.resize(std::min(groups.size(), static_cast<std::size_t>(count)));
+  return groups;
+}
+
+}  // namespace
+
+std::string closed_on_the_way(const std::string& path, const Identity& who) {
+  if (who.is_root()) return "";
+  const std::vector<gid_t> groups = groups_of(who);
+  std::filesystem::path walked;
+  const std::filesystem::path whole(path);
+  for (const auto& part : whole) {
+    walked /= part;
+    struct stat status{};
+    if (stat(walked.c_str(), &status) != 0) return "";
+    const bool in_group = std::ranges::find(groups, status.st_gid) != groups.end();
+    const bool last = walked == whole;
+    mode_t needed = status.st_uid == who.uid ? (last ? S_IRUSR : S_IXUSR)
+                    : in_group               ? (last ? S_IRGRP : S_IXGRP)
+                                             : (last ? S_IROTH : S_IXOTH);
+    if (!(status.st_mode & needed)) return walked.string();
+  }
+  return "";
+}
+
 std::string closed_folder_above(const std::string& path, const Identity& who) {
   if (who.is_root()) return "";
   std::filesystem::path folder;

@@ -62,4 +62,9 @@ Result<> give_tree_to(const std::string& path, const Identity& owner);
 // else the folder that is closed to them.
 std::string closed_folder_above(const std::string& path, const Identity& who);
 
+// Whether `who`, with the groups that the system's files give them, can read the file `path`,
+// judged by modes and owners alone. Empty: yes, or it is not there; else what is closed to them:
+// the file, or a folder above it.
+std::string closed_on_the_way(const std::string& path, const Identity& who);
+
 }  // namespace posta::guard

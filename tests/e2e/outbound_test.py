@@ -5,7 +5,9 @@ who takes whose mail.
 """
 
 import json
+import os
 import pathlib
+import shutil
 import smtplib
 import time
 import unittest
@@ -174,6 +176,52 @@ class Smarthost(Hosts):
             self.north.start()
         self.north.process = None
         self.assertIn("chmod 600", str(raised.exception))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root has secrets that the server cannot read")
+    def test_commands_need_no_secret_of_mail_that_leaves(self):
+        self.north.stop()
+        os.chown(self.secret, 0, 0)
+        for words in (("account", "list"), ("queue", "list"), ("check", "--store")):
+            done = self.north.run(*words)
+            self.assertEqual(done.returncode, 0, f"{words}: {done.stdout}{done.stderr}")
+        self.assertRegex(self.north.run("check").stdout,
+                         "note .* is closed to nobody, who could not read .*secret")
+
+    def test_a_reload_refuses_what_could_not_start(self):
+        self.secret.rename(self.secret.with_suffix(".away"))
+        line = self.north.reload("config.refused")
+        self.assertIn(f"relayhost: cannot read {self.secret}", line)
+        self.secret.write_text("\n")
+        self.secret.chmod(0o600)
+        self.assertIn("has no password in its first line", self.north.reload("config.refused"))
+        self.secret.chmod(0o644)
+        self.assertIn("chmod 600", self.north.reload("config.refused"))
+        self.north.kill_server()  # the next one starts with what was good
+
+    def test_a_reload_without_a_supervisor_refuses_it_too(self):
+        self.north.stop()
+        secret = self.north.directory / "relay.secret"
+        shutil.copyfile(self.secret, secret)
+        shutil.copymode(self.secret, secret)
+        os.chown(secret, *(lambda its: (its.st_uid, its.st_gid))(self.north.directory.stat()))
+        self.north.configure(f'relayhost = "[{DOWN}]:{self.sink.port} user=ann '
+                             'password_file=relay.secret"\noutbound.tls_ca_file = "tls/cert.pem"')
+        self.north.start("--no-supervisor")
+        self.north.reload("config.reloaded")
+        secret.unlink()
+        self.assertIn(f"cannot read {secret}", self.north.reload("config.refused"))
+
+    def test_a_new_password_waits_for_a_restart_and_that_is_said(self):
+        self.secret.write_text("another\n")
+        line = self.north.reload("config.restart_needed")
+        self.assertIn("keys=relayhost,", line)
+        self.assertRegex(self.north.run("status").stdout, "(?m)^waiting +relayhost: .*restart")
+        told = json.loads(self.north.run("status", "--json").stdout)
+        self.assertEqual(told["waiting_for_restart"], ["relayhost"])
+        self.assertRegex(self.north.run("check").stdout, "(?m)^note +relayhost .*restart")
+        self.secret.write_text("secret\n")
+        self.north.reload("config.reloaded")
+        self.assertNotIn("waiting", self.north.run("status").stdout)
 
     def test_a_certificate_of_another_name_keeps_the_mail_here(self):
         self.north.stop()
