@@ -34,9 +34,10 @@ std::vector<Setting> submission_settings() {
                 &Config::submission_disclose),
       number("submission.sessions_max", "connections at one time, both ports together (421 4.7.0)",
              &Config::submission_sessions_max, 1, kMany),
-      number("submission.sessions_per_address_max",
-             "connections at one time from one address (421 4.7.0)",
-             &Config::submission_sessions_per_address_max, 1, kMany),
+      number(
+          "submission.sessions_per_address_max",
+          "connections at one time from one address (421 4.7.0); smtp.trusted_networks are exempt",
+          &Config::submission_sessions_per_address_max, 1, kMany),
       list_of("submissions.listen",
               "the same, in TLS from the first octet (RFC 8314): better where clients can do it",
               &Config::submissions_listen, endpoints),

@@ -5,6 +5,7 @@ blocks each line that begins with `posta` must at least be a command. docs/admin
 the commands say to --help; POSTA_DOCS_WRITE=1 writes it again.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -67,7 +68,69 @@ def commands_page():
     return text
 
 
+def limits():
+    """(section of limits.md, name, value or None) of every LimitInfo in the sources."""
+    of_tables = {"kLoginLimits": "Logins", "kAllowanceLimits": "Submission",
+                 "kDirectoryLimits": "Accounts and domains", "kCensusLimits": "SMTP"}
+    of_names = {"smtp": "SMTP", "pop3": "POP3", "imap": "IMAP", "trace": "Queue, store and traces",
+                "message": "What posta reads in a message"}
+    out = []
+    for path in sorted((DOCS.parents[1] / "src").rglob("*.h")):
+        text = path.read_text(encoding="utf-8")
+        for table, rows in re.findall(r"LimitInfo (k\w+)\[\] = \{\n(.*?)\n\};", text, re.S):
+            for whole in re.findall(r'^ +\{"([a-z0-9_.]+)"', rows, re.M):
+                prefix, _, name = whole.rpartition(".")
+                section = of_tables.get(table) or of_names.get(prefix, "Everything else")
+                if name.startswith("hashing") or name == "successes_max":
+                    section = "Logins"
+                value = re.search(rf"(\w+) {name}(?: = |\{{)([^;}}]+)[;}}]", text)
+                out.append((section, name, octets_or_seconds(*value.groups()) if value else None))
+    return out
+
+
+UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "h": 3600, "hours": 3600, "minutes": 60,
+         "m": 60, "d": 86400, "days": 86400}
+
+
+def octets_or_seconds(kind, written):
+    """The default of a field in C++."""
+    number = written.replace("'", "")
+    for unit in ("KiB", "MiB", "GiB"):
+        number = number.replace("_" + unit, f" * {UNITS[unit]}")
+    assert re.fullmatch(r"[0-9 *<]+", number), written
+    return eval(number) / (1000 if kind == "milliseconds" else 1)
+
+
+def quantity(written):
+    """What stands in a table, or in quotes in posta.toml: "10,000", "5 minutes", "2MiB"."""
+    number, unit = re.match(r'(?:at least )?"?([0-9,]+) ?([A-Za-z]*)', written).groups()
+    return int(number.replace(",", "")) * UNITS.get(unit, 1)
+
+
 class Docs(unittest.TestCase):
+    def test_every_limit_stands_in_limits_md_with_its_value(self):
+        rows = {}  # (section, name) -> what stands in "most"
+        text = (DOCS / "limits.md").read_text(encoding="utf-8")
+        for section, body in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.M | re.S):
+            for names, most in re.findall(r"^\| (`.*?) \|[^|]*\| ([^|]*) \|", body, re.M):
+                for name, value in zip(re.findall(r"`([^`]+)`", names), most.split(", ")):
+                    rows[section, name.rpartition(".")[2]] = (name, value)
+        known = limits()
+        self.assertGreater(len(known), 90, "this looks at nothing")
+        server = Server(accounts=())
+        self.addCleanup(server.close)
+        keys = {one["key"]: one["default"]
+                for one in json.loads(server.run("config", "show", "--json").stdout)}
+        for section, name, value in known:
+            with self.subTest(section=section, name=name):
+                self.assertIn((section, name), rows)
+                key, most = rows[section, name]
+                if value is not None and key not in keys:
+                    self.assertEqual(quantity(most), value)
+        for key, most in rows.values():
+            if key in keys:
+                self.assertEqual(quantity(most), quantity(keys[key]), key)
+
     def test_commands_md_is_what_the_commands_say(self):
         page = DOCS / "commands.md"
         text = commands_page()
