@@ -48,9 +48,22 @@ Task<Result<AccountId>> account_named(House& house, const std::string& text) {
   co_return account->id;
 }
 
+Task<> forgive_logins(House& house, Address account, Answer& answer) {
+  auto done = co_await house.logins().forgive(std::move(account));
+  if (!done)
+    answer.err += "posta: warning: wrong passwords still count: " + done.error().what + "\n";
+}
+
 Task<> warn_of_targets(House& house, Address alias, std::vector<Address> targets, Answer& answer) {
   auto trouble = co_await ops::trouble_with(house.directory(), alias, std::move(targets));
-  if (trouble && !trouble->empty()) answer.err += "posta: warning: " + *trouble + "\n";
+  if (!trouble) co_return;
+  for (const std::string& one : *trouble) answer.err += "posta: warning: " + one + "\n";
+}
+
+Task<> warn_of_dead_ends(House& house, Address gone, Answer& answer) {
+  auto dead = co_await ops::dead_ends_at(house.directory(), std::move(gone));
+  if (!dead) co_return;
+  for (const std::string& one : *dead) answer.err += "posta: warning: " + one + "\n";
 }
 
 namespace {

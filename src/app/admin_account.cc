@@ -54,6 +54,8 @@ Task<Answer> show_account(House& house, const AdminOptions& options,
   ops::Credentials credentials(house.store(), house.directory());
   auto grants = co_await credentials.grants(state.account.address);
   if (!grants) co_return wrong(grants.error());
+  auto refused = co_await house.logins().refused_until(state.account.address);
+  if (!refused) co_return wrong(refused.error());
   boost::json::array senders;
   std::string also;
   for (const auto& grant : *grants) {
@@ -62,6 +64,7 @@ Task<Answer> show_account(House& house, const AdminOptions& options,
   }
   object json = account_json(state);
   json["may_send_as"] = senders;
+  json["logins_refused_until"] = *refused ? time_text(**refused) : "";
   const directory::Account& account = state.account;
   std::string words = account_line(state);
   auto line = [&](std::string_view what, const std::string& value) {
@@ -71,6 +74,10 @@ Task<Answer> show_account(House& house, const AdminOptions& options,
   line("made", time_text(account.created));
   if (account.quota.messages > 0) line("message quota", std::to_string(account.quota.messages));
   line("may send as", also);
+  if (*refused)
+    line("logins", "refused until " + time_text(**refused) +
+                       ", for too many wrong passwords; a new one lifts that: posta account "
+                       "password");
   co_return said(options.json, json, std::move(words));
 }
 
@@ -99,8 +106,9 @@ Task<Answer> add_account(House& house, const AdminOptions& options, std::string 
                       : fmt::format("{} added\n", added->address.str()));
 }
 
-Task<Answer> set_password(ops::Accounts& accounts, const AdminOptions& options, Address address,
+Task<Answer> set_password(House& house, const AdminOptions& options, Address address,
                           std::string password) {
+  ops::Accounts accounts(house.store(), house.directory(), house.mailboxes());
   runtime::Executor& executor = co_await runtime::this_executor();
   bool made = !options.password_stdin;
   if (made) password = directory::generate_password(executor);
@@ -109,12 +117,15 @@ Task<Answer> set_password(ops::Accounts& accounts, const AdminOptions& options, 
   if (!done) co_return wrong(done.error());
   object json{{"address", address.str()}};
   if (made) json["password"] = password;
-  co_return said(options.json, json,
-                 made ? fmt::format("{}  password: {}\n", address.str(), password)
-                      : fmt::format("{}: the password is changed\n", address.str()));
+  Answer answer = said(options.json, json,
+                       made ? fmt::format("{}  password: {}\n", address.str(), password)
+                            : fmt::format("{}: the password is changed\n", address.str()));
+  co_await forgive_logins(house, address, answer);
+  co_return answer;
 }
 
-Task<Answer> set_account(ops::Accounts& accounts, const AdminOptions& options, Address address) {
+Task<Answer> set_account(House& house, const AdminOptions& options, Address address) {
+  ops::Accounts accounts(house.store(), house.directory(), house.mailboxes());
   directory::AccountChange change;
   if (options.enable || options.disable) change.enabled = options.enable;
   if (options.person) change.name = options.person;
@@ -133,7 +144,9 @@ Task<Answer> set_account(ops::Accounts& accounts, const AdminOptions& options, A
   if (!set) co_return wrong(set.error());
   auto state = co_await accounts.show(address);
   if (!state) co_return wrong(state.error());
-  co_return said(options.json, account_json(*state), account_line(*state));
+  Answer answer = said(options.json, account_json(*state), account_line(*state));
+  if (options.disable) co_await warn_of_dead_ends(house, std::move(address), answer);
+  co_return answer;
 }
 
 }  // namespace
@@ -160,8 +173,8 @@ Task<Answer> account_command(House& house, const AdminOptions& options, std::str
   if (options.verb == "grant" || options.verb == "revoke")
     co_return co_await grant_command(house, options);
   if (options.verb == "password")
-    co_return co_await set_password(accounts, options, *address, std::move(input));
-  if (options.verb == "set") co_return co_await set_account(accounts, options, *address);
+    co_return co_await set_password(house, options, *address, std::move(input));
+  if (options.verb == "set") co_return co_await set_account(house, options, *address);
   if (options.verb == "show") {
     auto state = co_await accounts.show(*address);
     if (!state) co_return wrong(state.error());
@@ -169,8 +182,10 @@ Task<Answer> account_command(House& house, const AdminOptions& options, std::str
   }
   auto removed = co_await accounts.remove(*address);
   if (!removed) co_return wrong(removed.error());
-  co_return said(options.json, object{{"removed", address->str()}},
-                 address->str() + " and its mail are removed\n");
+  Answer answer = said(options.json, object{{"removed", address->str()}},
+                       address->str() + " and its mail are removed\n");
+  co_await warn_of_dead_ends(house, *address, answer);
+  co_return answer;
 }
 
 }  // namespace posta::app

@@ -22,6 +22,36 @@ std::string alias_line(const directory::Alias& alias) {
   return out + "\n";
 }
 
+// Where the address leads, whatever it is: "bob+x@example.org: bob@example.org (an account)".
+Task<Answer> show_address(House& house, const AdminOptions& options, Address address) {
+  auto entry = co_await house.directory().look_up(address);
+  if (!entry) co_return wrong(entry.error());
+  if (std::holds_alternative<directory::NotLocal>(*entry))
+    co_return wrong(address.domain.display() + " is not a domain of this server");
+  if (std::holds_alternative<directory::Unknown>(*entry))
+    co_return wrong(address.str() + " does not exist here");
+  if (std::holds_alternative<directory::Disabled>(*entry))
+    co_return wrong(address.str() + " is an account that is switched off");
+  std::string is;
+  directory::Alias found;
+  if (auto* account = std::get_if<directory::IsAccount>(&*entry)) {
+    found = {address, {account->account.address}};
+    is = directory::is_role(address.local) && account->account.address != address
+             ? "who answers for the domain"
+             : "an account";
+  }
+  if (auto* alias = std::get_if<directory::IsAlias>(&*entry)) {
+    const bool caught = alias->alias.local == "*";
+    found = {caught ? address : alias->alias, std::move(alias->targets)};
+    if (caught) is = "the catch-all of " + alias->alias.domain.display();
+  }
+  std::string words = alias_line(found);
+  if (!is.empty()) words.insert(words.size() - 1, " (" + is + ")");
+  object json = alias_json(found);
+  json["is"] = is.empty() ? "an alias" : is;
+  co_return said(options.json, json, std::move(words));
+}
+
 }  // namespace
 
 Task<Answer> alias_command(House& house, const AdminOptions& options) {
@@ -45,13 +75,13 @@ Task<Answer> alias_command(House& house, const AdminOptions& options) {
   if (options.verb == "remove") {
     auto removed = co_await aliases.remove(*address);
     if (!removed) co_return wrong(removed.error());
-    co_return said(options.json, object{{"removed", address->str()}},
-                   address->str() + " is removed\n");
+    Answer answer =
+        said(options.json, object{{"removed", address->str()}}, address->str() + " is removed\n");
+    co_await warn_of_dead_ends(house, *address, answer);
+    co_return answer;
   }
   if (options.verb == "show") {
-    auto found = co_await aliases.show(*address);
-    if (!found) co_return wrong(found.error());
-    co_return said(options.json, alias_json(*found), alias_line(*found));
+    co_return co_await show_address(house, options, *address);
   }
   for (const std::string& text : options.targets) {
     auto target = Address::parse(text);

@@ -38,6 +38,13 @@ Answer page(const AdminOptions& options, const boost::json::array& list, std::st
 runtime::Task<> warn_of_targets(House& house, Address alias, std::vector<Address> targets,
                                 Answer& answer);
 
+// Likewise what leads nowhere now that `gone` takes no mail any more.
+runtime::Task<> warn_of_dead_ends(House& house, Address gone, Answer& answer);
+
+// She has a new password: the wrong ones that were typed before count no longer. That it could not
+// be done is said beside the answer.
+runtime::Task<> forgive_logins(House& house, Address account, Answer& answer);
+
 // The groups. `options` outlives the task; `input` is what --password-stdin read.
 runtime::Task<Answer> app_password_command(House& house, const AdminOptions& options);
 runtime::Task<Answer> change_own_password(House& house, const AdminOptions& options,

@@ -32,7 +32,8 @@ std::string app_password_line(const directory::AppPassword& one) {
                      one.used ? "last used about " + time_text(*one.used) : "never used");
 }
 
-Task<Answer> add(ops::Credentials& credentials, const AdminOptions& options, Address address) {
+Task<Answer> add(House& house, ops::Credentials& credentials, const AdminOptions& options,
+                 Address address) {
   runtime::Executor& executor = co_await runtime::this_executor();
   directory::NewAppPassword made;
   made.name = options.targets.empty() ? "" : options.targets.front();
@@ -52,9 +53,11 @@ Task<Answer> add(ops::Credentials& credentials, const AdminOptions& options, Add
               {"name", made.name},
               {"scopes", directory::to_string(made.scopes)},
               {"password", made.password}};
-  co_return said(options.json, json,
-                 fmt::format("app password {} ({}) for {}: {}\n", *number, made.name,
-                             directory::to_string(made.scopes), made.password));
+  Answer answer = said(options.json, json,
+                       fmt::format("app password {} ({}) for {}: {}\n", *number, made.name,
+                                   directory::to_string(made.scopes), made.password));
+  co_await forgive_logins(house, std::move(address), answer);
+  co_return answer;
 }
 
 }  // namespace
@@ -63,7 +66,7 @@ Task<Answer> app_password_command(House& house, const AdminOptions& options) {
   ops::Credentials credentials(house.store(), house.directory());
   auto address = Address::parse(options.name);
   if (!address) co_return wrong("not an address: " + options.name);
-  if (options.verb == "add") co_return co_await add(credentials, options, *address);
+  if (options.verb == "add") co_return co_await add(house, credentials, options, *address);
   if (options.verb == "list") {
     auto list = co_await credentials.app_passwords(*address);
     if (!list) co_return wrong(list.error());

@@ -29,16 +29,23 @@ std::string domain_line(const ops::DomainState& state) {
   return out + "\n";
 }
 
-Result<ops::DomainSetting> domain_setting(const AdminOptions& options) {
+// A bare name means the domain that is set.
+Result<Address> name_in(const std::string& text, const Domain& domain) {
+  auto address = Address::parse(text.find('@') == text.npos ? text + "@" + domain.str() : text);
+  if (!address) return fail(Error::Kind::syntax, "not an address: " + text);
+  return address;
+}
+
+Result<ops::DomainSetting> domain_setting(const AdminOptions& options, const Domain& domain) {
   ops::DomainSetting setting;
   setting.make_default = options.make_default;
   if (options.postmaster) {
-    TRY(setting.postmaster, Address::parse(*options.postmaster));
+    TRY(setting.postmaster, name_in(*options.postmaster, domain));
   }
   if (options.catch_all) {
     setting.catch_all.emplace();
     if (auto text = unless_none(*options.catch_all)) {
-      TRY(*setting.catch_all, Address::parse(*text));
+      TRY(*setting.catch_all, name_in(*text, domain));
     }
   }
   if (options.separator) {
@@ -77,7 +84,7 @@ Task<Answer> domain_command(House& house, const AdminOptions& options) {
     if (!shown) co_return wrong(shown.error());
     co_return said(options.json, domain_json(*shown), domain_line(*shown));
   }
-  auto setting = domain_setting(options);
+  auto setting = domain_setting(options, *name);
   if (!setting) co_return wrong(setting.error());
   auto state = options.verb == "add" ? co_await domains.add(*name, *setting)
                                      : co_await domains.set(*name, *setting);

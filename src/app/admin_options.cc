@@ -79,7 +79,7 @@ void app_password_words(CLI::App& cli, AdminOptions& options) {
       ->required()
       ->expected(1);
   add->add_option("--scope", options.scopes,
-                  "what it is good for: imap, pop3, smtp, or several; default: all")
+                  "what it is good for: imap, pop3 or smtp, or several: imap,smtp; default: all")
       ->allow_extra_args(false);
   CLI::App* list = verb_of(group, options, "list", "list them, and when they were last used");
   list->add_option("account", options.name)->required();
@@ -131,8 +131,9 @@ void queue_words(CLI::App& cli, AdminOptions& options) {
   CLI::App* group = cli.add_subcommand("queue", "letters that are still owed to somebody");
   group->require_subcommand(1);
   paging(verb_of(group, options, "list", "list what is owed"), options);
-  CLI::App* show = verb_of(group, options, "show", "show one letter");
+  CLI::App* show = verb_of(group, options, "show", "show one letter, with its header");
   show->add_option("id", options.name, "the queue id")->required();
+  show->add_flag("--message", options.message, "all of the message, octet by octet, and no more");
   const std::pair<const char*, const char*> changes[] = {
       {"retry", "try them now"},
       {"hold", "try them no more until they are released"},

@@ -40,6 +40,7 @@ struct AdminOptions {
   std::optional<std::string> destination;  // queue --domain DOMAIN
   std::optional<std::string> sender;       // queue --from ADDRESS; "<>"
   bool all = false;                        // queue --all
+  bool message = false;                    // queue show --message
   bool report = false;                     // queue delete --report
   bool dry_run = false;                    // undelete --list
 };

@@ -2,6 +2,8 @@
 
 #include "app/admin_common.h"
 #include "app/units.h"
+#include "base/codec.h"
+#include "base/text.h"
 
 namespace posta::app {
 
@@ -42,6 +44,72 @@ std::string letter_lines(const mta::QueuedLetter& letter) {
     out += fmt::format("    {}  {}, {}\n", one.recipient.address.str(),
                        one.held ? "held" : "next " + time_text(one.next_attempt), tried(one));
   return out;
+}
+
+// Of a message that is shown: more would not go through the control socket.
+constexpr Octets kMessageShownMax = 128_MiB;
+constexpr Octets kHeaderShownMax = 64_KiB;
+constexpr Octets kPiece = 1_MiB;
+
+Task<Result<std::string>> read_message(House& house, store::BodyRef body, Octets octets_max) {
+  std::string out;
+  while (out.size() < std::min(body.size, octets_max)) {
+    CO_TRY(std::string piece, co_await house.store().read_body(
+                                  body, out.size(), std::min(kPiece, octets_max - out.size())));
+    if (piece.empty()) break;
+    out += piece;
+  }
+  co_return out;
+}
+
+// One line of a message for a terminal: what is no UTF-8 is shown by its octets.
+std::string shown(std::string_view line) {
+  if (is_utf8(line)) return printable(line);
+  std::string out;
+  for (char c : line) {
+    auto octet = static_cast<unsigned char>(c);
+    out += octet < 0x80 ? printable(std::string_view(&c, 1)) : fmt::format("\\x{:02x}", octet);
+  }
+  return out;
+}
+
+// The lines of the header, as far as they are shown.
+std::vector<std::string> header_lines(std::string_view message) {
+  std::vector<std::string> out;
+  for (std::string_view line : split(message, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) return out;
+    out.push_back(shown(line));
+  }
+  out.emplace_back("…");
+  return out;
+}
+
+Task<Answer> show_letter(House& house, const AdminOptions& options) {
+  QueueId id = parse_queue_id(options.name);
+  auto letter = co_await house.queue().show(id);
+  if (!letter) co_return wrong(letter.error());
+  if (!*letter) co_return wrong("nothing of a letter " + options.name + " is owed");
+  const store::BodyRef body = (*letter)->message.body;
+  if (options.message && body.size > kMessageShownMax)
+    co_return wrong(fmt::format("the message has {} octets, more than can be shown ({})", body.size,
+                                kMessageShownMax));
+  auto octets =
+      co_await read_message(house, body, options.message ? kMessageShownMax : kHeaderShownMax);
+  if (!octets) co_return wrong(octets.error());
+  object json = letter_json(**letter);
+  if (options.message) {
+    json["message_base64"] = base64_encode(*octets);
+    co_return said(options.json, json, *std::move(octets));
+  }
+  boost::json::array header;
+  std::string words = letter_lines(**letter) + "\n";
+  for (const std::string& line : header_lines(*octets)) {
+    header.push_back(boost::json::string(line));
+    words += line + "\n";
+  }
+  json["header"] = std::move(header);
+  co_return said(options.json, json, std::move(words));
 }
 
 // Whom retry, hold, release and delete mean.
@@ -116,13 +184,7 @@ Task<Answer> change_queue(House& house, const AdminOptions& options) {
 Task<Answer> queue_command(House& house, const AdminOptions& options) {
   if (options.verb != "show" && options.verb != "list")
     co_return co_await change_queue(house, options);
-  if (options.verb == "show") {
-    QueueId id = parse_queue_id(options.name);
-    auto letter = co_await house.queue().show(id);
-    if (!letter) co_return wrong(letter.error());
-    if (!*letter) co_return wrong("nothing of a letter " + options.name + " is owed");
-    co_return said(options.json, letter_json(**letter), letter_lines(**letter));
-  }
+  if (options.verb == "show") co_return co_await show_letter(house, options);
   auto letters = co_await house.queue().list(parse_queue_id(options.after), options.limit);
   if (!letters) co_return wrong(letters.error());
   boost::json::array json;

@@ -14,6 +14,7 @@
 #include "app/outside.h"
 #include "app/part.h"
 #include "app/progress.h"
+#include "app/units.h"
 #include "app/version.h"
 #include "app/walls.h"
 #include "base/text.h"
@@ -204,9 +205,9 @@ Answer backup(const std::string& server, const std::vector<std::string>& args) {
                 "\n",
             ""};
   return {0,
-          fmt::format("{}: {} files, {} MiB, as of {}\nCopy it to another disk. Restore it with: "
+          fmt::format("{}: {}, {} MiB, as of {}\nCopy it to another disk. Restore it with: "
                       "posta restore {} --dir DIR\n",
-                      to, made->files.size(), octets >> 20, made->made, to),
+                      to, counted(made->files.size(), "file"), octets >> 20, made->made, to),
           ""};
 }
 

@@ -9,6 +9,8 @@
 #include <boost/json.hpp>
 
 #include "app/files.h"
+#include "base/codec.h"
+#include "base/text.h"
 
 namespace posta::app {
 
@@ -127,8 +129,10 @@ Result<Answer> ask_server(const std::string& directory, const Request& request) 
     return value && value->is_string() ? std::string(value->as_string()) : std::string();
   };
   const auto* code = answer->if_contains("exit");
-  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, text("out"), text("err"),
-                text("more")};
+  std::string out = text("out");
+  if (answer->contains("out_base64")) out = base64_decode(text("out_base64")).value_or("");
+  return Answer{code->is_int64() ? static_cast<int>(code->as_int64()) : 1, std::move(out),
+                text("err"), text("more")};
 }
 
 std::string server_process(const std::string& directory) {
@@ -190,8 +194,13 @@ void ControlServer::serve_one(int connection) {
   auto line = receive_line(connection, kRequestOctetsMax);
   auto request = line ? parse_request(*line) : std::nullopt;
   Answer answer = request ? answer_(*std::move(request)) : Answer{64, "", "posta: not a request\n"};
+  // JSON is text (RFC 8259 §8.1); a message need not be.
+  const bool text = is_utf8(answer.out);
   boost::json::object object{
-      {"exit", answer.exit}, {"out", answer.out}, {"err", answer.err}, {"more", answer.more}};
+      {"exit", answer.exit},
+      {text ? "out" : "out_base64", text ? std::move(answer.out) : base64_encode(answer.out)},
+      {"err", answer.err},
+      {"more", answer.more}};
   send_all(connection, boost::json::serialize(object) + "\n");
 }
 

@@ -58,6 +58,20 @@ class Control : public ::testing::Test {
   std::unique_ptr<ControlServer> server_;
 };
 
+TEST_F(Control, OctetsThatAreNoTextArriveAsTheyAre) {
+  server_.reset();
+  const std::string octets("\xff\x00\r\n caf\xe9", 9);
+  auto opened =
+      ControlServer::open(directory_, [&](const Request&) { return Answer{3, octets, "no"}; });
+  ASSERT_TRUE(opened) << opened.error().what;
+  auto answer = ask_server(directory_, {{"anything"}, ""});
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(answer->out, octets);
+  EXPECT_EQ(answer->err, "no");
+  EXPECT_EQ(answer->exit, 3);
+  go_.count_down();
+}
+
 TEST_F(Control, AShortRequestDoesNotWaitForALongOne) {
   auto slow = ask("wait");
   until_so_many_wait(1);

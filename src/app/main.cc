@@ -66,18 +66,22 @@ int administer_from_outside(const std::string& directory, std::vector<std::strin
   return run_outside(directory, std::move(args));
 }
 
+bool wants_help(const std::vector<std::string>& args) {
+  return std::ranges::any_of(args, [](const auto& arg) { return arg == "--help" || arg == "-h"; });
+}
+
 // posta version [--json]
 int version(const std::vector<std::string>& args) {
   if (args.size() == 2 && args[1] == "--json") {
     std::printf("{\"version\":\"%s\"}\n", std::string(kVersion).c_str());
     return 0;
   }
+  if (args.size() > 1 && !wants_help(args)) {
+    std::fprintf(stderr, "posta: version takes no %s; it takes --json\n", args[1].c_str());
+    return 64;
+  }
   std::printf("posta %s\n", std::string(kVersion).c_str());
   return 0;
-}
-
-bool wants_help(const std::vector<std::string>& args) {
-  return std::ranges::any_of(args, [](const auto& arg) { return arg == "--help" || arg == "-h"; });
 }
 
 // Commands on the files of a server directory, in this process.
@@ -129,6 +133,11 @@ int serve_as_asked(const std::string& directory, const std::vector<std::string>&
 
 int run(std::vector<std::string> args) {
   std::string directory = take_directory(args);
+  // "help account" is "account --help".
+  if (args.size() > 1 && args[0] == "help") {
+    args.erase(args.begin());
+    if (!wants_help(args)) args.emplace_back("--help");
+  }
   std::string command = args.empty() ? "help" : args[0];
   if (command == "version" || command == "--version") return version(args);
   if (command == "help" || command == "--help" || command == "-h") {
@@ -136,10 +145,12 @@ int run(std::vector<std::string> args) {
     return args.empty() ? 64 : 0;
   }
   if (command == "quickstart") return print(quickstart(directory, args));
-  if (command == "tool" && args.size() == 2 && args[1] == "sandbox-probe") {
+  if (command == "tool" && args.size() >= 2 && args[1] == "sandbox-probe" && !wants_help(args)) {
+    bool json = args.size() == 3 && args[2] == "--json";
+    if (args.size() > 2 && !json) return print(tool(args));  // it says how to use it
     if (directory.empty()) return no_directory();
     auto config = read_config(directory);
-    return config ? print(probe_sandbox(*config)) : complain(config.error());
+    return config ? print(probe_sandbox(*config, json)) : complain(config.error());
   }
   if (command == "tool") return print(tool(args));
   if (is_admin_command(command)) return administer_from_outside(directory, std::move(args));

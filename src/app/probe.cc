@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -169,7 +170,7 @@ std::pair<std::string, bool> outcome(const guard::Walls& walls, const Attempt& a
 
 }  // namespace
 
-Answer probe_sandbox(const Config& config) {
+Answer probe_sandbox(const Config& config, bool json) {
   auto who = server_identity(config);
   if (!who) return {1, "", "posta: " + who.error().what + "\n"};
   auto made = make_written_folders(config, *who);
@@ -178,14 +179,21 @@ Answer probe_sandbox(const Config& config) {
   walls.required = true;  // what the kernel cannot refuse is not proved
   if (!walls.sandbox) return {1, "", "posta: the sandbox is off (sandbox = \"off\")\n"};
   Answer answer;
+  boost::json::array list;
   auto all = files(config);
   for (auto more : {network(config), processes()}) all.insert(all.end(), more.begin(), more.end());
   for (const Attempt& attempt : all) {
     auto [words, allowed] = outcome(walls, attempt);
     bool right = allowed == attempt.allowed;
+    list.push_back(
+        boost::json::object{{"is", right ? "ok" : "WRONG"}, {"what", attempt.what + ": " + words}});
     answer.out += fmt::format("{}  {}: {}\n", right ? "ok   " : "WRONG", attempt.what, words);
     if (!right) answer.exit = 1;
   }
+  if (json)
+    answer.out = boost::json::serialize(boost::json::object{{"wrong", answer.exit != 0},
+                                                            {"findings", std::move(list)}}) +
+                 "\n";
   return answer;
 }
 

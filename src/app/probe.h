@@ -11,6 +11,6 @@
 
 namespace posta::app {
 
-Answer probe_sandbox(const Config& config);
+Answer probe_sandbox(const Config& config, bool json);
 
 }  // namespace posta::app

@@ -237,11 +237,11 @@ std::string next_steps(const std::string& directory, const Config& config, const
       "\nServe:           posta serve --dir {0}\n"
       "Send a message:  curl smtp://127.0.0.1:{1} --mail-from me@example.net --mail-rcpt "
       "postmaster@{3} -T FILE\n"
-      "Read it:         curl -u NAME@{3}:PASSWORD pop3://127.0.0.1:{2}/1\n"
+      "Read it:         curl -u NAME@{3}:PASSWORD pop3://127.0.0.1:{2}/2\n"
       "Mail programs:   IMAP {4} port {7}, sending {4} port {6}, both with TLS\n"
       "Send as her:     curl --insecure -u NAME@{3}:PASSWORD smtps://{4}:{6} --mail-from NAME@{3} "
       "--mail-rcpt OTHER@{3} -T FILE\n"
-      "From elsewhere:  curl --insecure -u NAME@{3}:PASSWORD pop3s://{4}:{5}/1\n"
+      "From elsewhere:  curl --insecure -u NAME@{3}:PASSWORD pop3s://{4}:{5}/2\n"
       "From outside:    an MX record of {3} must name {4}\n",
       directory, port(config.smtp_listen), port(config.pop3_listen), options.domain,
       options.hostname, port(config.pop3s_listen), port(config.submissions_listen),

@@ -14,6 +14,7 @@
 #include "app/house.h"
 #include "app/part.h"
 #include "app/progress.h"
+#include "app/units.h"
 #include "app/walls.h"
 #include "ops/manifest.h"
 
@@ -206,8 +207,8 @@ Result<Answer> run(const std::string& server, const Options& options) {
   boost::json::object json{
       {"made", manifest.made}, {"host", manifest.host}, {"files", manifest.files.size()}};
   std::string words =
-      fmt::format("{}: {} files of {}, as of {}, all as they were written\n", options.from,
-                  manifest.files.size(), manifest.host, manifest.made);
+      fmt::format("{}: {} of {}, as of {}, all as they were written\n", options.from,
+                  counted(manifest.files.size(), "file"), manifest.host, manifest.made);
   if (!options.verify_only) {
     TRY(auto owner, future_owner(backup, target));
     fs::path part = target.string() + ".part";

@@ -12,14 +12,19 @@ namespace posta::app {
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: posta tool mime FILE        - reads standard input\n"
-    "Prints what posta makes of a message, as JSON: its parts, the ENVELOPE and BODYSTRUCTURE "
-    "that\n"
-    "IMAP would say, the decoded header and a preview.\n";
+    "usage: posta tool mime FILE [--json]                  FILE -: standard input\n"
+    "       posta tool sandbox-probe --dir DIR [--json]\n"
+    "mime prints what posta makes of a message, as JSON: its parts, the ENVELOPE and "
+    "BODYSTRUCTURE\n"
+    "that IMAP would say, the decoded header and a preview.\n"
+    "sandbox-probe tries from inside the server's sandbox what must be refused, and what must "
+    "work.\n"
+    "Exit 1: something is not as it should be.\n";
 
 }  // namespace
 
-Answer tool(const std::vector<std::string>& args) {
+Answer tool(std::vector<std::string> args) {
+  std::erase(args, "--json");  // it is nothing else
   if (args.size() >= 2 && (args.back() == "--help" || args.back() == "-h"))
     return {0, std::string(kUsage), ""};
   if (args.size() != 3 || args[1] != "mime") return {64, "", std::string(kUsage)};

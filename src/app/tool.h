@@ -11,6 +11,6 @@
 
 namespace posta::app {
 
-Answer tool(const std::vector<std::string>& args);
+Answer tool(std::vector<std::string> args);
 
 }  // namespace posta::app

@@ -30,6 +30,7 @@ std::string usage() {
 
   posta config     show | explain KEY           every key, its value and meaning
   posta tool       mime FILE                    a message as posta understands it
+  posta tool       sandbox-probe                what the server's sandbox refuses
   posta version
 
 Each command says more with --help, and prints for programs with --json. --dir DIR can be left out

@@ -19,7 +19,6 @@ class Aliases {
   Task<Result<>> add(directory::Alias alias);
   Task<Result<>> set(directory::Alias alias);  // all its targets anew
   Task<Result<>> remove(Address address);
-  Task<Result<directory::Alias>> show(Address address);
   // In order of address, patterns after all others; after `after` (exclusive), at most `limit`.
   Task<Result<std::vector<directory::Alias>>> list(std::string after, std::size_t limit);
 

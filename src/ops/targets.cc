@@ -1,8 +1,10 @@
 #include "ops/targets.h"
 
-#include <fmt/format.h>
-
+#include <cctype>
+#include <functional>
 #include <set>
+
+#include "directory/fold.h"
 
 namespace posta::ops {
 
@@ -20,48 +22,93 @@ Address catch_all_of(const Domain& domain) {
   return out;
 }
 
-Task<Result<std::string>> trouble_with(directory::Directory& directory, Address alias,
-                                       std::vector<Address> targets) {
+namespace {
+
+struct DeadEnd {
+  Address target;
+  std::string why;  // in words, beginning with the target
+};
+
+Task<Result<std::vector<DeadEnd>>> dead_ends_of(directory::Directory& directory, Address alias,
+                                                std::vector<Address> targets) {
+  std::vector<DeadEnd> out;
   std::set<std::string> seen;
-  while (!targets.empty() && seen.size() < kFollowedMax) {
-    Address next = std::move(targets.back());
-    targets.pop_back();
+  for (std::size_t i = 0; i < targets.size() && seen.size() < kFollowedMax; ++i) {
+    Address next = targets[i];
     if (!seen.insert(next.str()).second) continue;
     CO_TRY(auto entry, co_await directory.look_up(next));
-    if (std::holds_alternative<directory::Unknown>(entry))
-      co_return next.str() + " does not exist here";
-    if (std::holds_alternative<directory::Disabled>(entry))
-      co_return next.str() + " is switched off";
     auto* led_on = std::get_if<directory::IsAlias>(&entry);
-    if (!led_on) continue;
-    // Whoever is unknown is caught, and by whom he is to be caught again.
-    if (led_on->alias == alias)
-      co_return alias.local == "*" ? next.str() + " does not exist here"
-                                   : alias.str() + " leads back to itself";
-    for (Address& target : led_on->targets) targets.push_back(std::move(target));
+    if (std::holds_alternative<directory::Unknown>(entry)) {
+      out.push_back({next, next.str() + " does not exist here"});
+    } else if (std::holds_alternative<directory::Disabled>(entry)) {
+      out.push_back({next, next.str() + " is switched off"});
+    } else if (led_on && led_on->alias == alias) {
+      // Whoever is unknown is caught, and by whom he is to be caught again.
+      out.push_back({next, alias.local == "*" ? next.str() + " does not exist here"
+                                              : alias.str() + " leads back to itself"});
+    } else if (led_on) {
+      targets.insert(targets.end(), led_on->targets.begin(), led_on->targets.end());
+    }
   }
-  co_return std::string();
+  co_return out;
 }
 
-Task<Result<std::vector<std::string>>> dead_ends(directory::Directory& directory) {
+// "info@example.org", or of a catch-all "unknown names of example.org".
+std::string words_of(const Address& alias) {
+  if (alias.local == "*") return "unknown names of " + alias.domain.str();
+  return alias.str();
+}
+
+// The address, or one with a detail: "ann" and "ann+shop".
+bool means(const Address& target, const Address& address) {
+  if (target.domain != address.domain) return false;
+  std::string written = directory::fold_local(target.local);
+  std::string wanted = directory::fold_local(address.local);
+  return written == wanted || (written.starts_with(wanted) &&
+                               !std::isalnum(static_cast<unsigned char>(written[wanted.size()])));
+}
+
+// Of every catch-all and alias that has a target with `wanted(target)`.
+Task<Result<std::vector<std::string>>> all_dead_ends(directory::Directory& directory,
+                                                     std::function<bool(const Address&)> wanted) {
   std::vector<std::string> out;
+  auto look = [&](Address alias, std::vector<Address> targets) -> Task<Result<>> {
+    CO_TRY(auto dead, co_await dead_ends_of(directory, alias, std::move(targets)));
+    for (const DeadEnd& one : dead)
+      if (wanted(one.target)) out.push_back(words_of(alias) + ": " + one.why);
+    co_return {};
+  };
   CO_TRY(auto domains, co_await directory.domains());
-  for (const auto& domain : domains) {
-    if (!domain.catch_all) continue;
-    CO_TRY(std::string trouble,
-           co_await trouble_with(directory, catch_all_of(domain.name), {*domain.catch_all}));
-    if (!trouble.empty())
-      out.push_back(fmt::format("unknown names of {}: {}", domain.name.str(), trouble));
-  }
+  for (const auto& domain : domains)
+    if (domain.catch_all)
+      CO_TRY_VOID(co_await look(catch_all_of(domain.name), {*domain.catch_all}));
   for (std::string after;;) {
     CO_TRY(auto aliases, co_await directory.aliases(after, kPage));
-    for (const auto& alias : aliases) {
-      CO_TRY(std::string trouble, co_await trouble_with(directory, alias.address, alias.targets));
-      if (!trouble.empty()) out.push_back(alias.address.str() + ": " + trouble);
-    }
+    for (const auto& alias : aliases) CO_TRY_VOID(co_await look(alias.address, alias.targets));
     if (aliases.size() < kPage) co_return out;
     after = aliases.back().address.str();
   }
+}
+
+}  // namespace
+
+Task<Result<std::vector<std::string>>> trouble_with(directory::Directory& directory, Address alias,
+                                                    std::vector<Address> targets) {
+  CO_TRY(auto dead, co_await dead_ends_of(directory, std::move(alias), std::move(targets)));
+  std::vector<std::string> out;
+  for (DeadEnd& one : dead) out.push_back(std::move(one.why));
+  co_return out;
+}
+
+Task<Result<std::vector<std::string>>> dead_ends(directory::Directory& directory) {
+  return all_dead_ends(directory, [](const Address&) { return true; });
+}
+
+Task<Result<std::vector<std::string>>> dead_ends_at(directory::Directory& directory,
+                                                    Address address) {
+  return all_dead_ends(directory, [address = std::move(address)](const Address& target) {
+    return means(target, address);
+  });
 }
 
 }  // namespace posta::ops

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import poplib
 import smtplib
 import subprocess
 import tempfile
@@ -99,6 +100,124 @@ class Commands(unittest.TestCase):
     def test_check_says_what_is_wrong(self):
         self.server.directory.chmod(0o755)
         self.refused("check", says="chmod 700")
+
+    def test_who_typed_wrong_passwords_is_let_in_with_a_new_one(self):
+        self.server.configure("login.account_failures_max = 2")
+        self.server.start()
+
+        def login(password):
+            session = poplib.POP3("127.0.0.1", self.server.pop3_port, timeout=60)
+            session.user("ann@example.org")
+            try:
+                session.pass_(password)
+                session.quit()
+                return "ok"
+            except poplib.error_proto as error:
+                return str(error)
+
+        def shut_out():
+            for _ in range(2):
+                self.assertIn("AUTH", login("wrong"))
+            self.assertIn("SYS/TEMP", login(self.server.password("ann")))
+
+        self.assertNotIn("refused until", self.ok("account", "show", "ann"))
+        shut_out()
+        self.assertRegex(self.ok("account", "show", "ann"), "logins +refused until 20.*Z, for too")
+        self.assertRegex(json.loads(self.ok("account", "show", "ann", "--json"))
+                         ["logins_refused_until"], "^20")
+        self.ok("account", "password", "ann", "--password-stdin", text="a new secret\n")
+        self.assertNotIn("refused until", self.ok("account", "show", "ann"))
+        self.assertEqual(login("a new secret"), "ok")
+        self.ok("account", "add", "bob")
+        self.server.passwords["ann@example.org"] = "a new secret"
+
+    def test_an_app_password_lets_in_too(self):
+        self.server.configure("login.account_failures_max = 3")
+        self.server.start()
+        for _ in range(3):
+            with self.assertRaises(poplib.error_proto):
+                session = poplib.POP3("127.0.0.1", self.server.pop3_port, timeout=60)
+                session.user("ann@example.org")
+                session.pass_("wrong")
+        self.server.stop()  # offline too: the store has noted it
+        self.assertIn("refused until", self.ok("account", "show", "ann"))
+        made = json.loads(self.ok("app-password", "add", "ann", "phone", "--json"))
+        self.assertNotIn("refused until", self.ok("account", "show", "ann"))
+        self.server.start()
+        session = poplib.POP3("127.0.0.1", self.server.pop3_port, timeout=60)
+        session.user("ann@example.org")
+        session.pass_(made["password"])
+        session.quit()
+
+    def test_what_leads_nowhere_now_is_warned_of(self):
+        self.ok("account", "add", "bob")
+        self.ok("alias", "add", "team", "ann", "bob", "bob+x", "x@elsewhere.example")
+        self.ok("alias", "add", "all", "team")
+        self.ok("alias", "add", "other", "ann")
+        done = self.server.run("account", "set", "bob", "--disable")
+        self.assertIn("warning: team@example.org: bob@example.org is switched off", done.stderr)
+        done = self.server.run("account", "remove", "bob")
+        for line in ("team@example.org: bob@example.org does not exist here",
+                     "team@example.org: bob+x@example.org does not exist here",
+                     "all@example.org: bob@example.org does not exist here"):
+            self.assertIn(f"posta: warning: {line}\n", done.stderr)
+        self.assertNotIn("other", done.stderr)
+        found = self.ok("check")
+        self.assertEqual(found.count("mail that goes nowhere: team@example.org: "), 2, found)
+        done = self.server.run("alias", "remove", "team")
+        self.assertIn("warning: all@example.org: team@example.org does not exist here", done.stderr)
+        self.ok("domain", "set", "example.org", "--catch-all", "ann")
+        self.ok("account", "add", "zoe")
+        self.ok("domain", "set", "example.org", "--catch-all", "zoe")
+        done = self.server.run("account", "remove", "zoe")
+        self.assertIn("warning: unknown names of example.org: zoe@example.org does not exist here",
+                      done.stderr)
+
+    def test_alias_show_says_where_any_address_leads(self):
+        self.ok("alias", "add", "info", "ann")
+        self.ok("alias", "add", "sales-*", "ann", "x@elsewhere.example")
+        for name, says in (
+                ("info", "info@example.org: ann@example.org\n"),
+                ("sales-2", "sales-*@example.org: ann@example.org x@elsewhere.example\n"),
+                ("ann", "ann@example.org: ann@example.org (an account)\n"),
+                ("ann+shop", "ann+shop@example.org: ann@example.org (an account)\n"),
+                ("postmaster", "postmaster@example.org: ann@example.org "
+                               "(who answers for the domain)\n")):
+            self.assertEqual(self.ok("alias", "show", name), says)
+        self.refused("alias", "show", "nobody", says="nobody@example.org does not exist here")
+        self.refused("alias", "show", "x@far.example", says="far.example is not a domain of this")
+        self.ok("domain", "set", "example.org", "--catch-all", "ann")
+        self.assertEqual(self.ok("alias", "show", "nobody"),
+                         "nobody@example.org: ann@example.org (the catch-all of example.org)\n")
+        self.assertEqual(json.loads(self.ok("alias", "show", "nobody", "--json"))["is"],
+                         "the catch-all of example.org")
+
+    def test_bare_names_of_a_domain_are_in_it(self):
+        self.ok("domain", "add", "example.com")
+        self.ok("account", "add", "bob@example.com")
+        self.assertIn("postmaster bob@example.com",
+                      self.ok("domain", "set", "example.com", "--postmaster", "bob"))
+        self.assertIn("unknown names to bob@example.com",
+                      self.ok("domain", "set", "example.com", "--catch-all", "bob"))
+        self.refused("domain", "set", "example.com", "--catch-all", "@", says="not an address: @")
+
+    def test_help_and_version_take_what_they_can_use(self):
+        self.refused("version", "foo", says="version takes no foo", code=64)
+        for words in (("account",), ("serve",), ("tool",), ("check",), ("account", "add")):
+            self.assertEqual(self.ok("help", *words), self.ok(*words, "--help"))
+        self.refused("help", "acount", says="did you mean account?", code=64)
+        self.assertIn("sandbox-probe", self.ok("tool", "--help"))
+        self.assertIn("imap,smtp", self.ok("app-password", "add", "--help"))
+
+    def test_config_says_what_counts_when(self):
+        self.assertIn("when: counts from the next start\n",
+                      self.ok("config", "explain", "mailbox.retention"))
+        self.assertIn("when: counts from the next start\n", self.ok("config", "explain", "log.to"))
+        self.assertIn("when: counts from the next reload",
+                      self.ok("config", "explain", "smtp.recipients_max"))
+        self.assertRegex(self.ok("config", "show"),
+                         r"# how long expunged mail .*; counts from the next start\nretention")
+        self.assertFalse(json.loads(self.ok("config", "explain", "loops", "--json"))["live"])
 
     def test_config_show_can_be_read_back(self):
         shown = self.ok("config", "show")

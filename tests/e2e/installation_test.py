@@ -73,6 +73,9 @@ class Quickstart(Case):
         self.assertEqual([one["address"] for one in told["accounts"]],
                          ["ann@example.org", "bob@example.org"])
         self.assertGreater(len(told["accounts"][0]["password"]), 10)
+        # The first letter in a mailbox is the welcome, and the one just sent is the second.
+        self.assertRegex(self.quickstart(place.parent / "other").stdout,
+                         r"Read it: .* pop3://127.0.0.1:\d+/2\n")
         self.assertIn('"[::1]:20025"', (place / "posta.toml").read_text())
         self.assertEqual(sorted(one.name for one in place.iterdir()),
                          ["posta.toml", "store", "tls"])
@@ -123,6 +126,29 @@ class Store(Case):
                 self.refused(self.server.run(*words), "is its disk mounted?")
         self.assertEqual(list(self.store.iterdir()), [])
 
+        self.refused(self.server.run("backup", str(self.server.base / "copy")),
+                     "is its disk mounted?")
+
+    @unittest.skipUnless(ROOT, "only root gives files away")
+    def test_a_store_of_root_is_said_to_be_given_back(self):
+        for path in (self.store, self.store / "keys"):
+            for one in [path, *path.rglob("*")]:
+                os.chown(one, 0, 0)
+            for words in (("account", "list"), ("status",), ("check",), ("serve",)):
+                with self.subTest(path=path, words=words):
+                    self.refused(self.server.run(*words), f"run: chown -R {USER}: {self.store}")
+            shutil.chown(self.store, USER)
+
+    @unittest.skipUnless(ROOT, "only root has files that the server cannot read")
+    def test_check_says_what_systemd_could_not_start_with(self):
+        self.assertNotIn("systemd's unit", self.server.run("check").stdout)
+        key = self.server.directory / "tls/key.pem"
+        os.chown(key, 0, 0)
+        done = self.server.run("check")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, f"(?m)^note +{key} cannot be read by {USER}; "
+                                      f"run: chown {USER}: {key} ")
+
     def test_what_is_damaged_is_restored_from_a_backup(self):
         for path in (self.store / "keys").glob("MANIFEST-*"):
             path.write_bytes(b"nonsense" * 10)
@@ -141,6 +167,7 @@ class Restore(Case):
         done = posta("restore", "--verify", self.copy, env=environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("all as they were written", done.stdout)
+        self.assertRegex(done.stdout, r": \d+ files of mx.example.org")
 
     def test_a_path_that_is_none_is_an_answer(self):
         self.refused(self.server.run("backup", ""), "no directory is named")

@@ -1,5 +1,6 @@
 """What an administrator sees and does while mail flows: status, trace, metrics, submit, log."""
 
+import base64
 import http.client
 import json
 import os
@@ -100,8 +101,8 @@ class Status(Operations):
         self.ok("alias", "add", "team@example.org", "ann@example.org", "bob@example.org")
         self.assertEqual(json.loads(self.ok("alias", "show", "team@example.org", "--json")),
                          {"address": "team@example.org",
-                          "targets": ["ann@example.org", "bob@example.org"]})
-        self.refused("alias", "show", "ann@example.org", says="not an alias")
+                          "targets": ["ann@example.org", "bob@example.org"],
+                          "is": "an alias"})
         self.assertTrue(json.loads(self.ok("domain", "show", "example.org", "--json"))["default"])
         self.refused("domain", "show", "example.com", says="not a domain")
 
@@ -190,6 +191,15 @@ class Metrics(Operations):
         self.assertEqual(values['posta_refused_total{what="recipient"}'], "1")
         self.assertEqual(values['posta_recipients_total{outcome="delivered"}'], "1")
         self.assertEqual(values["posta_queue_letters"], "0")
+        logins = 'posta_logins_total{service="%s",result="%s"}'
+        self.assertEqual(values[logins % ("pop3", "accepted")], "0")
+        self.inbox()
+        again = dict(line.rsplit(" ", 1) for line in self.get("/metrics")[1].splitlines()
+                     if line[0] != "#")
+        self.assertEqual({name: value for name, value in again.items()
+                          if name.startswith("posta_logins_total") and value != "0"},
+                         {logins % ("pop3", "accepted"): "1"})
+        self.assertLess(abs(float(values["posta_start_time_seconds"]) - time.time()), 60)
         self.assertIn('posta_sessions{service="smtp"}', values)
         for name in ("posta_disk_free_octets", "posta_memory_octets", "posta_start_time_seconds"):
             self.assertGreater(float(values[name]), 0, name)
@@ -259,7 +269,7 @@ class Submit(Operations):
         self.assertTrue((drop / "not-a-letter").exists())
         self.server.stop()
         self.assertIn("posta/drop", self.server.log_text())
-        self.assertIn("letters that were handed in", self.server.run("check").stdout)
+        self.assertIn("4 letters handed in and refused", self.server.run("check").stdout)
 
     def test_mistakes_are_explained(self):
         self.refused("submit", says="recipients", code=64, text="")
@@ -286,6 +296,27 @@ dns.dnssec = "off"
             self.send(to="away@example.org")
             self.assertRegex(self.ok("queue", "list"), "x@elsewhere.*  next .*, not tried yet\n")
 
+    def test_a_letter_of_any_octets_is_shown(self):
+        self.ok("alias", "add", "away@example.org", "x@elsewhere.example")
+        self.server.start()
+        message = (b"Subject: caf\xe9 \x1b[31m\r\nX-Utf8: gr\xc3\xbc\xc3\x9f\r\n\r\n"
+                   b"\xff\xfe line\r\n" + b"x\r\n" * 500_000)
+        with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=60) as smtp:
+            smtp.sendmail("x@example.net", ["away@example.org"], message,
+                          mail_options=["BODY=8BITMIME"])
+        queue_id = eventually(self.owed, "owed")[0]["id"]
+        for stopped in (False, True):
+            if stopped:
+                self.server.stop()
+            shown = self.ok("queue", "show", queue_id)
+            self.assertIn("Subject: caf\\xe9 \\x1b[31m\n", shown)
+            self.assertIn("X-Utf8: grüß\n", shown)
+            done = subprocess.run([program(), "--dir", str(self.server.directory), "queue", "show",
+                                   queue_id, "--message"], capture_output=True, check=True)
+            self.assertTrue(done.stdout.endswith(message), len(done.stdout))
+            told = json.loads(self.ok("queue", "show", queue_id, "--json", "--message"))
+            self.assertEqual(base64.b64decode(told["message_base64"]), done.stdout)
+
     def test_letters_are_held_released_retried_and_deleted(self):
         self.ok("alias", "add", "away@example.org", "x@elsewhere.example")
         self.server.start()
@@ -295,6 +326,13 @@ dns.dnssec = "off"
         self.assertIn("1 recipient is held", self.ok("queue", "hold", queue_id))
         self.assertTrue(self.owed()[0]["owed"][0]["held"])
         self.assertIn("held", self.ok("queue", "list"))
+        shown = self.ok("queue", "show", queue_id)
+        self.assertIn("Message-ID: <q@example.net>\n", shown)
+        self.assertNotIn("hello", shown)
+        told = json.loads(self.ok("queue", "show", queue_id, "--json"))
+        self.assertIn("Subject: a", told["header"])
+        self.assertTrue(self.ok("queue", "show", queue_id, "--message")
+                        .endswith("Subject: a\nMessage-ID: <q@example.net>\n\nhello\n"))
         self.refused("queue", "retry", "--all", says="1 recipient is held: posta queue release")
         self.assertIn("still owed to x@elsewhere.example: held", self.ok("trace", queue_id))
         self.ok("queue", "release", "--domain", "elsewhere.example")

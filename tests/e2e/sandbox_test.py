@@ -4,6 +4,7 @@ The rest of tests/e2e runs in the same sandbox: it is on by default. Run by root
 user `nobody`, run by anybody else it is that user.
 """
 
+import json
 import os
 import unittest
 
@@ -44,6 +45,10 @@ class Sandbox(unittest.TestCase):
             self.assertEqual(len(found), 1, f"{what}:\n{done.stdout}")
             self.assertRegex(found[0], r"^ok .*: allowed$")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        told = json.loads(self.server.run("tool", "sandbox-probe", "--json").stdout)
+        self.assertEqual(told["wrong"], False)
+        self.assertEqual(len(told["findings"]), len(lines))
+        self.assertEqual(self.server.run("tool", "sandbox-probe", "--jsn").returncode, 64)
 
     def test_check_says_what_the_kernel_gives(self):
         self.assertRegex(self.server.run("check").stdout, r"sandbox")
