@@ -135,6 +135,8 @@ void Supervisor::settle(bool obeyed, const std::string& words) {
                                    estate_.config.restart_pause_max};
     server_restarts_.set_limits(limits);
     helper_restarts_.set_limits(limits);
+    Log::Options options = log_options(estate_.config);
+    log_->configure(options.json, options.level);
     say_ready(words);
   } else {
     // The server has said so in the log.

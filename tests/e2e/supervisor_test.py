@@ -297,6 +297,13 @@ class Reload(Supervised):
         self.server.kill_server()
         send(self.server.smtp_port, "still here")
 
+    def test_the_supervisor_logs_as_the_new_configuration_says(self):
+        self.server.start()
+        self.server.configure('log.format = "json"')
+        self.hang_up("app.config.reloaded")
+        self.server.kill_server()
+        self.assertIn('"event":"app.process.died"', self.server.log_text())
+
     def test_a_port_that_another_program_has_is_refused_and_the_old_stay(self):
         self.server.start()
         with socket.create_server(("127.0.0.1", 0)) as taken:
