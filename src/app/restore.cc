@@ -17,6 +17,7 @@
 #include "app/units.h"
 #include "app/walls.h"
 #include "ops/manifest.h"
+#include "store/rocksdb/open.h"
 
 namespace posta::app {
 
@@ -71,6 +72,11 @@ Result<> look_at_target(const fs::path& target, bool force) {
                 "the server in " + target.string() + " is running; stop it first");
   if (!fs::is_directory(target, error))
     return fail(Error::Kind::conflict, target.string() + " is no directory");
+  // A server that has just begun answers no commands yet, and has its store already.
+  auto config = read_config(target.string());
+  auto free = store::rocks::look_whether_free(
+      config ? config->path(config->store_directory) : (target / "store").string());
+  if (!free) return fail(Error::Kind::conflict, free.error().what + "; stop it first");
   if (!fs::is_empty(target, error) && !force)
     return fail(Error::Kind::conflict,
                 target.string() +

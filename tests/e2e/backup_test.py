@@ -150,6 +150,11 @@ class Backup(unittest.TestCase):
         self.refused("restore", str(self.backup), says="not empty")
         self.server.start()
         self.refused("restore", str(self.backup), "--force", says="is running")
+        # One that has just begun has its store before it answers commands.
+        control = self.server.directory / "control"
+        os.rename(control, control.with_name("elsewhere"))
+        self.refused("restore", str(self.backup), "--force", says="is in use by process")
+        os.rename(control.with_name("elsewhere"), control)
         self.server.stop()
         (self.server.directory / "mine").write_text("precious")
         told = self.ok("restore", str(self.backup), "--force")

@@ -37,6 +37,9 @@ Result<std::unique_ptr<Store>> open(const std::string& directory, Options option
 // The same of a directory that nobody opens: is there a store, as far as names say?
 Result<> look_for(const std::string& directory);
 
+// Error{conflict}: somebody has the store in this directory open, and who. Makes nothing.
+Result<> look_whether_free(const std::string& directory);
+
 // What `posta check --store` says. Reads everything: checksums of all blocks, every small body,
 // every frame of every file; every link has its body. Blocks, for long; the store may be in use.
 struct Report {

@@ -56,6 +56,13 @@ Failure no_store(const std::string& directory) {
 
 }  // namespace
 
+Result<> look_whether_free(const std::string& directory) {
+  const std::string file = directory + "/lock";
+  if (access(file.c_str(), F_OK) != 0) return {};
+  TRY(auto lock, DirectoryLock::take(file));
+  return {};
+}
+
 Result<> look_for(const std::string& directory) {
   TRY(bool there, is_there(*rocksdb::FileSystem::Default(), directory));
   if (!there) return no_store(directory);
