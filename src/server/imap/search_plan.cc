@@ -152,12 +152,13 @@ Verdict SearchPlan::judge_text_key(const Node& node, const Facts& facts) {
   if (!facts.digest) return Verdict::needs_email;
   Progress& progress = *facts.progress;
   Progress::Key& key = progress.keys_[node.text_key];
-  if (key.met) return to_verdict(*key.met);
+  // What has been found out is not found out again, or judging would never come to its end.
+  const bool waits = (key.known == Verdict::needs_header && !facts.header) ||
+                     (key.known == Verdict::needs_texts && !facts.texts);
+  if (key.known <= Verdict::yes || waits) return key.known;
   if (progress.octets_left_ == 0) return Verdict::needs_time;
-  const Verdict verdict =
-      node.kind == Kind::header ? judge_header(node, facts) : judge_texts(node, facts);
-  if (verdict <= Verdict::yes) key.met = verdict == Verdict::yes;
-  return verdict;
+  key.known = node.kind == Kind::header ? judge_header(node, facts) : judge_texts(node, facts);
+  return key.known;
 }
 
 bool SearchPlan::any_contains(const std::vector<FieldText>& fields, const Node& node,

@@ -12,7 +12,6 @@
 // it a few times.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +32,9 @@ struct FieldText {
   std::string_view value() const { return std::string_view(line).substr(value_at); }
 };
 
+// needs_time: nothing is missing, judge again.
+enum class Verdict : std::uint8_t { no, yes, needs_time, needs_email, needs_header, needs_texts };
+
 // How far the keys of a plan that look into texts have come with one message.
 class Progress {
  public:
@@ -44,9 +46,9 @@ class Progress {
  private:
   friend class SearchPlan;
   struct Key {
-    std::optional<bool> met;
-    bool past_header = false;          // it is not there
-    std::size_t text = 0, offset = 0;  // it is not before
+    Verdict known = Verdict::needs_time;  // what it still needs, if that has been found out
+    bool past_header = false;             // it is not there
+    std::size_t text = 0, offset = 0;     // it is not before
   };
   void spend(std::size_t octets);
 
@@ -64,9 +66,6 @@ struct Facts {
   const std::vector<FieldText>* header = nullptr;   // all of it, the prefix too
   const std::vector<std::string>* texts = nullptr;  // mapped: of the body
 };
-
-// needs_time: nothing is missing, judge again.
-enum class Verdict : std::uint8_t { no, yes, needs_time, needs_email, needs_header, needs_texts };
 
 class SearchPlan {
  public:
