@@ -49,7 +49,7 @@ std::optional<N> to_number(std::string_view text) {
   return value;
 }
 
-// Control octets as \xNN, so that a log line or a reply stays one line.
+// Controls, Unicode's too, and what is no UTF-8 as \xNN: a line stays one, and is what it seems.
 std::string printable(std::string_view text);
 
 // The closest of `candidates` to a mistyped `word` (edit distance at most a third of
