@@ -74,8 +74,8 @@ Result<> look_at_target(const fs::path& target, bool force) {
     return fail(Error::Kind::conflict, target.string() + " is no directory");
   // A server that has just begun answers no commands yet, and has its store already.
   auto config = read_config(target.string());
-  auto free = store::rocks::look_whether_free(
-      config ? config->path(config->store_directory) : (target / "store").string());
+  auto free = store::rocks::look_whether_free(config ? config->path(config->store_directory)
+                                                     : (target / "store").string());
   if (!free) return fail(Error::Kind::conflict, free.error().what + "; stop it first");
   if (!fs::is_empty(target, error) && !force)
     return fail(Error::Kind::conflict,
