@@ -151,7 +151,7 @@ class Backup(unittest.TestCase):
         self.server.start()
         self.refused("restore", str(self.backup), "--force", says="is running")
         # One that has just begun has its store before it answers commands.
-        control = self.server.directory / "control"
+        control = self.server.directory / "run" / "control"
         os.rename(control, control.with_name("elsewhere"))
         self.refused("restore", str(self.backup), "--force", says="is in use by process")
         os.rename(control.with_name("elsewhere"), control)
