@@ -138,8 +138,8 @@ class Server {
   }
 
   // Before start().
-  void add(const std::string& owner, std::uint16_t type, std::string records) {
-    answers_[{wire(owner), type}] += std::move(records);
+  void add(const std::string& owner, std::uint16_t type, const std::string& records) {
+    answers_[{wire(owner), type}] += records;
     exists_.insert(wire(owner));
   }
   void start() {

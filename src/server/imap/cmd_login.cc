@@ -42,7 +42,7 @@ Task<Reply> Session::authenticate(wi::Authenticate& command) {
     if (*line == "*") co_return Reply::bad("Given up");  // RFC 3501 §6.2.2
     auto response = base64_decode(*line);
     if (!response) co_return Reply::bad("That is not base64");
-    step = co_await exchange->step(*std::move(response));
+    step = co_await exchange->step(std::move(response));
   }
   co_return co_await logged_in(std::move(step.outcome));
 }
