@@ -19,7 +19,8 @@ std::optional<net::IpAddress> address_of(std::string_view peer) {
 
 }  // namespace
 
-Intake::Intake(Deps deps, IntakeConfig config) : deps_(deps), allowance_(deps.store, deps.events) {
+Intake::Intake(Deps deps, IntakeConfig config)
+    : deps_(deps), allowance_(deps.store, deps.events), digests_(config.limits.digests_octets_max) {
   configure(std::move(config));
 }
 

@@ -70,7 +70,7 @@ std::optional<Reply> refused_by_all(Admitted& admitted) {
 Task<Reply> Transaction::data() {
   CHECK(!message_ && !letter_.envelope.recipients.empty());
   if (intake_.deps_.store.short_of_disk()) co_return no_space();
-  message_ = std::make_unique<Message>();
+  message_ = std::make_unique<Message>(intake_.digests_);
   message_->body = intake_.deps_.store.new_body();
   if (letter_.origin.via == Origin::Via::submission) {
     wire::message::Date now;
@@ -120,6 +120,10 @@ Task<Result<>> Transaction::Message::keep(std::string fit) {
   if (fit.empty()) co_return Result<>();
   if (header.size() < kHeaderKept) header.append(fit, 0, kHeaderKept - header.size());
   digest.feed(fit);
+  if (!share.grow_to(digest.memory())) {
+    error = Error{Error::Kind::unavailable, "too many messages of a large structure at one time"};
+    co_return Failure(*error);
+  }
   auto written = co_await body->write(std::move(fit));
   if (!written) error = written.error();
   co_return written;

@@ -26,6 +26,7 @@
 #include "mail/reply.h"
 #include "mailbox/mailbox.h"
 #include "mta/intake/allowance.h"
+#include "mta/intake/digest_budget.h"
 #include "mta/queue/queue.h"
 #include "mta/route/route.h"
 #include "net/endpoint.h"
@@ -40,6 +41,7 @@ struct IntakeLimits {
   std::size_t recipients_max = 1000;        // 452 4.5.3; RFC 5321 §4.5.3.1.8 wants at least 100
   std::size_t received_fields_max = 100;    // 554 5.4.6; RFC 5321 §6.3
   std::chrono::hours over_quota_grace{72};  // full for longer: 550 5.2.2 instead of 452 4.2.2
+  Octets digests_octets_max = 64_MiB;  // of all that are being built (digest_budget.h): 451 4.3.0
 };
 
 // What is asked of letters that come by Origin::Via::submission (RFC 6409).
@@ -165,6 +167,7 @@ class Intake {
   std::deque<IntakeConfig> configs_;  // under mutex_
   std::atomic<const IntakeConfig*> config_;
   Allowance allowance_;
+  DigestBudget digests_;
 };
 
 }  // namespace posta::mta

@@ -280,6 +280,34 @@ TEST_F(IntakeTest, LittleDiskIsSaidEarlyAndLate) {
   EXPECT_TRUE(inbox("ann@example.org").empty());
 }
 
+TEST_F(IntakeTest, LargeStructuresShareOneBudget) {
+  config.limits.digests_octets_max = 1_MiB;  // two of these, and no third
+  open();
+  std::string large;
+  for (int i = 0; i < 2500; ++i) large += "X-Line: " + std::string(90, 'x') + "\r\n";
+  auto begin = [&](const std::string& text) {
+    mail();
+    rcpt("ann@example.org");
+    EXPECT_EQ(await(transaction->data()).code, 354);
+    (void)await(transaction->write(text));
+    return std::move(transaction);
+  };
+  auto end = [&](std::unique_ptr<Transaction>& which) {
+    std::string said = await(which->finish({})).str();
+    which.reset();
+    return said;
+  };
+  auto first = begin(large), second = begin(large), third = begin(large);
+  auto ordinary = begin("Subject: x\r\n\r\nx\r\n");
+  EXPECT_EQ(end(third), "451 4.3.0 Local error, try again later");
+  EXPECT_TRUE(end(ordinary).starts_with("250"));
+  EXPECT_TRUE(end(first).starts_with("250"));
+  third = begin(large);  // what the first had is there again
+  EXPECT_TRUE(end(third).starts_with("250"));
+  EXPECT_TRUE(end(second).starts_with("250"));
+  EXPECT_EQ(inbox("ann@example.org").size(), 4u);
+}
+
 TEST_F(IntakeTest, AFullMailboxIsRefusedForNowAndAfterTheGraceForGood) {
   set_quota("ann@example.org", {.octets = 0, .messages = 1});
   mail();

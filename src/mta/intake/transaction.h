@@ -12,9 +12,12 @@ namespace posta::mta {
 // Octets go three ways as they arrive: into the store's body, into the digest, and the first of
 // them into `header`, where the Delivered-To fields are read at the end.
 struct Transaction::Message {
+  explicit Message(DigestBudget& budget) : share(budget) {}
+
   std::unique_ptr<store::BodyWriter> body;
   std::optional<SubmissionHeader> submission;  // makes the header of a submitted one fit to travel
   wire::message::DigestBuilder digest;
+  DigestBudget::Share share;   // for the digest
   std::string header;          // the first octets, at most kHeaderKept
   Octets octets = 0;           // of the message, without our trace fields
   std::optional<Error> error;  // the first write that failed

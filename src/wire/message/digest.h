@@ -104,7 +104,8 @@ class DigestBuilder {
   DigestBuilder& operator=(DigestBuilder&&) noexcept;
 
   void feed(std::string_view octets);
-  Digest finish();  // once, after the last octet
+  Octets memory() const;  // that it holds, roughly; before finish()
+  Digest finish();        // once, after the last octet
 
  private:
   class Impl;

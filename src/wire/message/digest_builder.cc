@@ -53,6 +53,11 @@ class DigestBuilder::Impl {
     }
   }
 
+  // A header becomes strings, lists of addresses and an envelope: about twice its octets.
+  Octets memory() const {
+    return 2 * (headers_kept_ + header_.size()) + sizeof(Part) * digest_.parts.capacity();
+  }
+
   Digest finish() {
     if (!head_.empty()) take_head(judge(head_, true));
     std::uint64_t end = position_;
@@ -419,6 +424,10 @@ DigestBuilder& DigestBuilder::operator=(DigestBuilder&&) noexcept = default;
 void DigestBuilder::feed(std::string_view octets) {
   CHECK(impl_);
   impl_->feed(octets);
+}
+
+Octets DigestBuilder::memory() const {
+  return impl_->memory();
 }
 
 Digest DigestBuilder::finish() {
