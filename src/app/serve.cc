@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <future>
+#include <latch>
 
 #include "app/admin.h"
 #include "app/certificates.h"
@@ -79,6 +80,7 @@ class Server {
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < house_.loops(); ++i) {
       threads.emplace_back([this, i] {
+        begun_.wait();
         runtime::Nursery nursery(house_.loop(i));
         nursery.spawn(run_then_quit(*fronts_[i], house_.loop(i), open_, all_closed_));
         house_.loop(i).run();
@@ -162,17 +164,21 @@ class Server {
     DropBox drop(house_, {});
     jobs.spawn(drop.run(jobs.stop()));
     tracing.spawn(house_.trace().run(tracing.stop()));
-    front.spawn(run_front());
+    // Who is greeted may count on it that commands and signals are heard: the doors come after
+    // them.
     auto control = ControlServer::open(
         house_.config().directory, [this](Request request) { return answer(std::move(request)); });
+    if (control)
+      superior_->listen(
+          house_.loop(0), [this](Result<Order> order) { obey(std::move(order)); },
+          [this] { stop(); });
+    begun_.count_down();
+    front.spawn(run_front());
     if (!control) {
       complain(control.error());
       for (auto& other : fronts_) other->close();
     } else {
       events::started(house_.log(), kVersion, house_.loops(), listening(house_.config()));
-      superior_->listen(
-          house_.loop(0), [this](Result<Order> order) { obey(std::move(order)); },
-          [this] { stop(); });
       superior_->ready("Serving " + listening(house_.config()));
       jobs.spawn(say_alive(jobs.stop()));
     }
@@ -222,6 +228,7 @@ class Server {
   std::unique_ptr<runtime::Nursery> commands_;
   std::atomic<unsigned> open_{0};
   std::atomic<std::size_t> unanswered_{0};  // loops that have not come round since they were asked
+  std::latch begun_{1};                     // commands and signals are heard
   runtime::Bell all_closed_;
   bool stopping_ = false;
 };
