@@ -5,6 +5,7 @@ import subprocess
 import time
 
 START_SECONDS_MAX = 10
+PORTS_TRIED_MAX = 10  # one that is free may be taken a moment later, or is taken for TCP
 
 
 def free_udp_port(address="127.0.0.1"):
@@ -18,34 +19,38 @@ class Names:
 
     def __init__(self, mx=(), hosts=(), null_mx=()):
         """mx: (domain, host, preference); hosts: (name, address)."""
-        self.port = free_udp_port()
-        words = ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", f"--port={self.port}",
+        words = ["dnsmasq", "--no-daemon", "--conf-file=/dev/null",
                  "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts",
                  "--pid-file=", "--user=root", "--local=/example/", "--log-facility=-"]
         words += [f"--mx-host={domain},{host},{preference}" for domain, host, preference in mx]
         words += [f"--host-record={name},{address}" for name, address in hosts]
         # RFC 7505 §3: preference 0, and the root as the host.
         words += [f"--dns-rr={domain},15,000000" for domain in null_mx]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait()
+        for _ in range(PORTS_TRIED_MAX):
+            self.port = free_udp_port()
+            self.process = subprocess.Popen(words + [f"--port={self.port}"],
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL)
+            if self._answers():
+                return
+            self.close()
+        raise RuntimeError("dnsmasq did not start")
 
-    def _wait(self):
+    def _answers(self):
         # A question for the SOA of "example", as octets.
         question = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x07example\0\x00\x06\x00\x01"
         end = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
                 one.settimeout(0.1)
                 one.connect(("127.0.0.1", self.port))
                 try:
                     one.send(question)
                     one.recv(512)
-                    return
+                    return True
                 except OSError:
                     time.sleep(0.02)
-        self.close()
-        raise RuntimeError("dnsmasq did not start")
+        return False
 
     def close(self):
         self.process.kill()
