@@ -131,7 +131,7 @@ struct Arrival {
   bool overshoot = true;  // a delivery may cross the limit once (first-server §4)
 };
 
-enum class AppendCode { ok, over_quota, no_mailbox, no_head, too_many_keywords };
+enum class AppendCode { ok, over_quota, no_mailbox, no_head };
 
 // What the tree of mailboxes says to a change.
 enum class TreeCode {

@@ -38,8 +38,6 @@ std::optional<Outcome> MailboxCarrier::deliver_at_turn(store::Turn& turn,
       return Outcome{Outcome::Kind::deferred, {452, {4, 2, 2}, "Mailbox full"}};
     case mailbox::AppendCode::no_mailbox:
       return Outcome{Outcome::Kind::deferred, {451, {4, 2, 0}, "Mailbox not found"}};
-    case mailbox::AppendCode::too_many_keywords:
-      return Outcome{Outcome::Kind::deferred, {451, {4, 2, 0}, "Too many keywords in mailbox"}};
     case mailbox::AppendCode::no_head: return std::nullopt;
   }
   return std::nullopt;

@@ -129,8 +129,6 @@ Task<Reply> Session::append_to(wi::Append& command, MailboxId target, Incoming& 
       co_return Reply::no("The account has no room for this message", code::kOverQuota);
     case mailbox::AppendCode::no_mailbox:
       co_return Reply::no("There is no such mailbox", code::kTryCreate);
-    case mailbox::AppendCode::too_many_keywords:
-      co_return Reply::no("The mailbox has no room for more keywords", code::kLimit);
     case mailbox::AppendCode::no_head:
       co_return Reply::no("This cannot be done now, try again later", code::kUnavailable);
   }
